@@ -1,0 +1,304 @@
+"""MediChat's settings: one file, everything an operator may change comes from the environment (see .env.example).
+
+Development is the default: an embedded PostgreSQL, keys made on first use under the data directory. With
+``MEDICHAT_ENV=production`` every secret must be given; what is missing, default or too short stops the start
+with a sentence that names the setting and the remedy.
+"""
+
+import base64
+import binascii
+import os
+from pathlib import Path
+from typing import Any
+
+from csp.constants import NONCE, NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+from medichat.db import embedded
+from medichat.db.urls import database_from_url
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def env(name: str, default: str = "") -> str:
+    """The environment variable without surrounding blanks, or the default when it is unset or empty."""
+    return os.environ.get(name, "").strip() or default
+
+
+def env_bool(name: str, default: bool = False) -> bool:
+    """A yes/no variable: 1, true, yes and on mean yes, whatever the case."""
+    value = env(name).lower()
+    if not value:
+        return default
+    if value in {"1", "true", "yes", "on"}:
+        return True
+    if value in {"0", "false", "no", "off"}:
+        return False
+    raise ImproperlyConfigured(f"{name} must be yes or no (1/0, true/false, on/off), not {value!r}.")
+
+
+def env_int(name: str, default: int, *, minimum: int = 0) -> int:
+    """A whole number from the environment, refused when it is below the minimum."""
+    raw = env(name)
+    if not raw:
+        return default
+    try:
+        value = int(raw)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
+    if value < minimum:
+        raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {value}.")
+    return value
+
+
+def env_list(name: str, default: str = "") -> list[str]:
+    """A comma-separated variable as a list without empty parts."""
+    return [part.strip() for part in env(name, default).split(",") if part.strip()]
+
+
+ENVIRONMENT = env("MEDICHAT_ENV", "development")
+if ENVIRONMENT not in {"development", "production", "test"}:
+    raise ImproperlyConfigured(f"MEDICHAT_ENV must be development, production or test, not {ENVIRONMENT!r}.")
+PRODUCTION = ENVIRONMENT == "production"
+DATA_DIR = Path(env("MEDICHAT_DATA_DIR", str(BASE_DIR / "var"))).absolute()
+
+
+def secret(name: str, *, minimum_length: int = 32) -> str:
+    """A secret from the environment; in development one is made and kept in the data directory.
+
+    Raises ImproperlyConfigured in production when it is missing or shorter than ``minimum_length`` characters.
+    """
+    value = env(name)
+    if not value and not PRODUCTION:
+        return embedded.development_secret(DATA_DIR, name)
+    if not value:
+        raise ImproperlyConfigured(
+            f"{name} is not set. Production does not start without its secrets: make one with "
+            f"'python -c \"import secrets; print(secrets.token_urlsafe(48))\"' and put it into the environment."
+        )
+    if len(value) < minimum_length:
+        raise ImproperlyConfigured(f"{name} is too short: {minimum_length} characters at least.")
+    return value
+
+
+def encryption_key(name: str, part: str) -> tuple[str, bytes]:
+    """Read one ``id:base64`` key; the base64 must be exactly 32 bytes."""
+    key_id, separator, encoded = part.partition(":")
+    try:
+        key = base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4))
+    except (ValueError, binascii.Error):
+        key = b""
+    if not separator or not (1 <= len(key_id) <= 16) or not key_id.isascii() or len(key) != 32:
+        raise ImproperlyConfigured(
+            f"{name} must hold keys of the form id:base64 (32 bytes), newest first, separated by commas. Make one with "
+            "'python -c \"import secrets, base64; print(\\\"k1:\\\" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())\"'."
+        )
+    return key_id, key
+
+
+SECRET_KEY = secret("SECRET_KEY", minimum_length=50 if PRODUCTION else 32)
+JWT_SECRET = secret("JWT_SECRET")
+REFRESH_TOKEN_SECRET = secret("REFRESH_TOKEN_SECRET")
+# The first encrypts, all decrypt.
+ENCRYPTION_KEYS: list[tuple[str, bytes]] = [
+    encryption_key("ENCRYPTION_KEY", part) for part in secret("ENCRYPTION_KEY").split(",")
+]
+BLIND_INDEX_KEY: bytes = encryption_key("BLIND_INDEX_KEY", secret("BLIND_INDEX_KEY"))[1]
+AUDIT_SIGNING_KEY: bytes = encryption_key("AUDIT_SIGNING_KEY", secret("AUDIT_SIGNING_KEY"))[1]
+
+DEBUG = env_bool("DEBUG") and not PRODUCTION
+PUBLIC_URL = env("PUBLIC_URL", f"http://127.0.0.1:{env('PORT', '8000')}").rstrip("/")
+ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1],testserver")
+if PRODUCTION and not ALLOWED_HOSTS:
+    raise ImproperlyConfigured("ALLOWED_HOSTS is not set: name the host names under which patients reach the clinic.")
+CSRF_TRUSTED_ORIGINS = env_list("CSRF_TRUSTED_ORIGINS")
+
+# The clinic
+CLINIC_NAME = env("CLINIC_NAME", "MediChat Clinic")
+CLINIC_ADDRESS = env("CLINIC_ADDRESS", "1 Example Street, Sampletown")
+CLINIC_PHONE = env("CLINIC_PHONE", "+00 000 000 000")
+EMERGENCY_NUMBER = env("EMERGENCY_NUMBER", "112")
+DEMO_CLINIC = env_bool("MEDICHAT_DEMO") and not PRODUCTION
+
+INSTALLED_APPS = [
+    "medichat.apps.MediChatConfig",
+    "accounts.apps.AccountsConfig",
+    "records.apps.RecordsConfig",
+    "conversations.apps.ConversationsConfig",
+    "prescriptions.apps.PrescriptionsConfig",
+    "audit.apps.AuditConfig",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "auditlog",
+    "csp",
+    "django_htmx",
+    "pgtrigger",
+    "rest_framework",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "audit.middleware.RequestRecordMiddleware",  # request id; logs refusals and failures after their rollback
+    "medichat.middleware.DatabaseContextMiddleware",  # one transaction and one row-level-security context a request
+    "accounts.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "accounts.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "auditlog.middleware.AuditlogMiddleware",
+]
+
+ROOT_URLCONF = "medichat.urls"
+WSGI_APPLICATION = "medichat.wsgi.application"
+
+TEMPLATES: list[dict[str, Any]] = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "medichat.pages.clinic",
+            ],
+            "builtins": ["medichat.templatetags.clinical"],
+        },
+    },
+]
+
+# The database: the application role is "default"; the owner, who alone may change tables, is "owner".
+DATABASE_POOL_SIZE = env_int("DATABASE_POOL_SIZE", 8, minimum=1)
+LOG_SQL = env_bool("LOG_SQL") and not PRODUCTION
+_urls = embedded.connection_urls(DATA_DIR)
+if PRODUCTION and not env("DATABASE_URL"):
+    raise ImproperlyConfigured(
+        "DATABASE_URL is not set: production needs a PostgreSQL server of its own, reached as the application role. "
+        "'manage.py setup_database' makes the roles and prints the URL."
+    )
+DATABASES: dict[str, dict[str, Any]] = {
+    "default": database_from_url(env("DATABASE_URL", _urls.application), pool_size=DATABASE_POOL_SIZE),
+}
+_owner_url = env("DATABASE_OWNER_URL") or ("" if env("DATABASE_URL") else _urls.owner)
+if _owner_url:
+    DATABASES["owner"] = database_from_url(_owner_url, pool_size=0)
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# Signing in
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
+LOGIN_URL = "accounts:sign_in"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "landing"
+PASSWORD_HASHERS = [
+    "accounts.hashers.Argon2Hasher",
+    "accounts.hashers.LegacyBcryptHasher",
+]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "accounts.validators.LengthValidator"},
+    {"NAME": "accounts.validators.ContextWordsValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_RESET_TIMEOUT = 60 * 60
+SESSION_ENGINE = "accounts.session_store"
+SESSION_TIMEOUT_MINUTES = env_int("SESSION_TIMEOUT_MINUTES", 15, minimum=1)
+SESSION_ABSOLUTE_HOURS = env_int("SESSION_ABSOLUTE_HOURS", 12, minimum=1)
+SESSION_COOKIE_AGE = SESSION_ABSOLUTE_HOURS * 60 * 60
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_SECURE = PRODUCTION
+CSRF_COOKIE_HTTPONLY = True
+CSRF_FAILURE_VIEW = "medichat.pages.expired_form"
+
+# The surface
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_SSL_REDIRECT = PRODUCTION and env_bool("SECURE_SSL_REDIRECT", True)
+SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
+SECURE_HSTS_PRELOAD = PRODUCTION
+if env_bool("BEHIND_TLS_PROXY"):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+TRUSTED_PROXIES = env_int("TRUSTED_PROXIES", 0)
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF, NONCE],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "manifest-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+        "object-src": [NONE],
+    },
+}
+
+# Files: patients may attach 10 MB; a little more is read so that "too large" can be answered on the page.
+ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+MESSAGE_MAX_CHARACTERS = 5_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+FILES_DIR = Path(env("FILES_DIR", str(DATA_DIR / "files")))
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "medichat" / "static"]
+STATIC_ROOT = DATA_DIR / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "whitenoise.storage.CompressedManifestStaticFilesStorage"
+            if ENVIRONMENT != "test"
+            else "django.contrib.staticfiles.storage.StaticFilesStorage"
+        )
+    },
+}
+
+# E-mail: printed on the console unless a server is named.
+EMAIL_HOST = env("EMAIL_HOST")
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'}.EmailBackend"
+EMAIL_PORT = env_int("EMAIL_PORT", 587)
+EMAIL_HOST_USER = env("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "clinic@localhost")
+
+# The record
+AUDIT_RETENTION_DAYS = env_int("AUDIT_RETENTION_DAYS", 2555, minimum=1)
+AUDIT_SEALS_FILE = Path(env("AUDIT_SEALS_FILE", str(DATA_DIR / "seals.jsonl")))
+
+LANGUAGE_CODE = "en-gb"
+TIME_ZONE = env("TIME_ZONE", "UTC")
+USE_TZ = True
+USE_I18N = True
+FORMAT_MODULE_PATH = "medichat.formats"
+
+REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+}
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"plain": {"format": "{asctime} {levelname} {name} {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "plain"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        # Django's own SQL log holds parameters, which are patient data; LOG_SQL=1 uses medichat.db.sql_log instead.
+        "django.db.backends": {"level": "WARNING"},
+    },
+}
