@@ -1,51 +1,48 @@
 """PostgreSQL connection URLs as Django settings."""
 
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
 
+import psycopg
 from django.core.exceptions import ImproperlyConfigured
-
-# Nothing that a page does may take longer; long work (imports, benchmarks) raises the limit for itself.
-STATEMENT_TIMEOUT = "15s"
-LOCK_TIMEOUT = "5s"
-IDLE_IN_TRANSACTION_TIMEOUT = "60s"
+from psycopg.conninfo import conninfo_to_dict
 
 
 def database_from_url(url: str, *, pool_size: int) -> dict[str, Any]:
-    """Turn ``postgresql://user:password@host:port/name?sslmode=require`` into an entry of DATABASES.
+    """Turn ``postgresql://role:password@host:5432/database?sslmode=require`` into an entry of DATABASES.
 
-    A socket directory is given as the query parameter ``host``. ``pool_size`` 0 means no pool. Server-side binding
-    keeps parameters, which are patient data, out of the server's statement log. Raises ImproperlyConfigured for
-    anything that is no PostgreSQL URL, without repeating the URL (it holds a password).
+    The URL is read by PostgreSQL's own library: a socket directory is given as the query parameter ``host``, every
+    other connection parameter may follow. ``pool_size`` 0 means no pool. Server-side binding keeps parameters, which
+    are patient data, out of the server's statement log. The time limits belong to the roles (medichat.db.roles), for a
+    pooler in transaction mode refuses or forgets what is sent when connecting. Raises ImproperlyConfigured for anything
+    that is no PostgreSQL URL, without repeating the URL (it holds a password).
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"postgresql", "postgres"} or not parts.path.strip("/"):
+    try:
+        if not url.startswith(("postgresql://", "postgres://")):
+            raise psycopg.ProgrammingError("not a URL")
+        given: dict[str, Any] = conninfo_to_dict(url)
+    except psycopg.ProgrammingError:
+        given = {}
+    if not given.get("dbname"):
         raise ImproperlyConfigured(
-            "DATABASE_URL and DATABASE_OWNER_URL must look like postgresql://role:password@host:5432/database."
-        )
-    query = dict(parse_qsl(parts.query))
+            "DATABASE_URL and DATABASE_OWNER_URL must look like postgresql://role:password@host:5432/database "
+            "(special characters in the password written as %40 and the like)."
+        ) from None
+    entry = {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": given.pop("dbname"),
+        "USER": given.pop("user", ""),
+        "PASSWORD": given.pop("password", ""),
+        "HOST": given.pop("host", ""),
+        "PORT": given.pop("port", ""),
+        # A pooled connection is looked at before use, so that a restarted server is noticed before a page fails.
+        "CONN_HEALTH_CHECKS": True,
+    }
     options: dict[str, Any] = {
         "server_side_binding": True,
         "connect_timeout": 5,
         "application_name": "medichat",
-        # Sent at connection time, so that a pooler in transaction mode never loses them between statements.
-        "options": (
-            f"-c statement_timeout={STATEMENT_TIMEOUT} -c lock_timeout={LOCK_TIMEOUT} "
-            f"-c idle_in_transaction_session_timeout={IDLE_IN_TRANSACTION_TIMEOUT}"
-        ),
+        **given,
     }
-    host = query.pop("host", "") or parts.hostname or ""
-    port = query.pop("port", "") or str(parts.port or "")
-    options |= query
     if pool_size:
-        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 10}
-    return {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": unquote(parts.path.strip("/")),
-        "USER": unquote(parts.username or ""),
-        "PASSWORD": unquote(parts.password or ""),
-        "HOST": unquote(host),
-        "PORT": port,
-        "OPTIONS": options,
-        "CONN_HEALTH_CHECKS": not pool_size,
-    }
+        options["pool"] = {"min_size": 1, "max_size": pool_size, "timeout": 5}
+    return {**entry, "OPTIONS": options}
