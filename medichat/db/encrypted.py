@@ -16,7 +16,7 @@ what ``medichat.db.encryption.seal`` made for this table, column and row.
   for ``field.is_encrypted`` and mask. ``value_to_string`` (dumpdata) refuses.
 """
 
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from django import forms
 from django.core import checks, validators
@@ -26,7 +26,6 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.constants import OnConflict
 from django.db.models.query_utils import DeferredAttribute
 from django.db.models.sql.compiler import SQLCompiler
-from django.db.models.sql.subqueries import InsertQuery
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -58,9 +57,9 @@ class Sealed:
             "load the objects (with only() or defer() if need be) and read the attribute."
         )
 
-    __str__ = __format__ = __bytes__ = _refuse  # type: ignore[assignment]  # never returns, by intent
+    __str__ = __format__ = __bytes__ = _refuse
     __iter__ = __len__ = __bool__ = __contains__ = __getitem__ = _refuse
-    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = _refuse  # type: ignore[assignment]  # never returns, by intent
+    __eq__ = __lt__ = __le__ = __gt__ = __ge__ = __add__ = _refuse
     __hash__ = None  # type: ignore[assignment]  # neither comparable nor a key of a dictionary
 
     def __reduce__(self) -> NoReturn:
@@ -80,7 +79,7 @@ class _ReadyToStore(bytes):
 class EncryptedAttribute(DeferredAttribute):
     """The attribute of an encrypted field: opens the envelope when it is read."""
 
-    field: "EncryptedTextField"
+    field: "EncryptedTextField[Any, Any]"
 
     def __get__(self, instance: models.Model | None, owner: Any = None) -> Any:
         held = super().__get__(instance, owner)
@@ -109,7 +108,22 @@ class EncryptedAttribute(DeferredAttribute):
         instance.__dict__[name] = value
 
 
-class EncryptedTextField(models.TextField):
+if TYPE_CHECKING:
+    _TextField = models.TextField
+else:
+
+    class _TextField(models.TextField):
+        """A TextField that takes type arguments, which exist only in the type checker's view of Django."""
+
+        def __class_getitem__(cls, _types: object) -> type["_TextField"]:
+            return cls
+
+
+_Assigned = TypeVar("_Assigned", contravariant=True)
+_Read = TypeVar("_Read", covariant=True)
+
+
+class EncryptedTextField(_TextField[_Assigned, _Read]):
     """Text, encrypted at rest; see the module's documentation. ``max_length`` counts characters of the clear text."""
 
     description = _("Encrypted text")
@@ -147,6 +161,7 @@ class EncryptedTextField(models.TextField):
         row_id = None if key is None else key.to_python(instance.pk)
         if row_id is None:
             raise ValueError(f"{self} cannot be encrypted before the primary key is known.")
+        assert self.column is not None
         return self.model._meta.db_table, self.column, row_id
 
     def opened(self, instance: models.Model, sealed: Sealed) -> str:
@@ -206,10 +221,9 @@ class EncryptedTextField(models.TextField):
         return None if value is None else b""
 
     def get_placeholder(self, value: Any, compiler: SQLCompiler, connection: BaseDatabaseWrapper) -> str:
-        query = compiler.query
+        query: Any = compiler.query  # the stubs do not know what an insert holds about conflicts
         if (
-            isinstance(query, InsertQuery)
-            and query.on_conflict == OnConflict.UPDATE
+            getattr(query, "on_conflict", None) == OnConflict.UPDATE
             and self in query.update_fields
             and [field.primary_key for field in query.unique_fields] != [True]
         ):
@@ -230,9 +244,10 @@ class EncryptedTextField(models.TextField):
     def value_to_string(self, obj: models.Model) -> NoReturn:
         raise TypeError(f"{self} is encrypted and not dumped in the clear; back up the database instead.")
 
-    def formfield(self, **kwargs: Any) -> forms.Field | None:  # type: ignore[override]  # the stubs name every option
-        # An empty answer for a nullable field is "nothing said", as with Django's CharField.
-        return super().formfield(**({"empty_value": None} if self.null and not self.choices else {}), **kwargs)
+    def formfield(self, **kwargs: Any) -> forms.Field | None:
+        if self.null and not self.choices:
+            kwargs.setdefault("empty_value", None)  # left empty means "nothing said", as with Django's CharField
+        return super().formfield(**kwargs)
 
 
 def validate_encodable(text: str) -> None:
