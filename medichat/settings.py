@@ -91,7 +91,7 @@ def encryption_key(name: str, part: str) -> tuple[str, bytes]:
     if not separator or not (1 <= len(key_id) <= 16) or not key_id.isascii() or len(key) != 32:
         raise ImproperlyConfigured(
             f"{name} must hold keys of the form id:base64 (32 bytes), newest first, separated by commas. Make one with "
-            "'python -c \"import secrets, base64; print(\\\"k1:\\\" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())\"'."
+            '\'python -c "import secrets, base64; print(\\"k1:\\" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"\'.'
         )
     return key_id, key
 

@@ -1,0 +1,20 @@
+"""What happened to an account or was looked at, told inside the transaction in which it happened."""
+
+from django.dispatch import Signal
+
+registered = Signal()  # user
+signed_in = Signal()  # user, session
+signed_out = Signal()  # user
+sign_in_failed = Signal()  # user (or None), reason; the typed address is never passed on
+password_changed = Signal()  # user
+password_reset_requested = Signal()  # user or None
+profile_updated = Signal()  # user, fields (names only)
+approved = Signal()  # user, by
+approval_withdrawn = Signal()  # user, by
+deactivated = Signal()  # user, by
+reactivated = Signal()  # user, by
+session_ended = Signal()  # user, session, reason
+
+# Somebody looked at a patient's data: ``by`` (User), ``patient_id``, ``resource_type``, ``resource_id``, ``why``
+# ('own', 'care', 'break_glass', 'administration').
+viewed = Signal()

@@ -1,0 +1,440 @@
+"""The conversation and its states: in_progress -> awaiting_doctor -> doctor_responded -> closed."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Max, Q
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import signals
+from medichat.db.base import BaseModel, ImportableModel, choices_constraint
+from medichat.db.encrypted import EncryptedTextField
+from records.models import CareRelation
+from records.models.care import give_back_case, keep_as_answered, open_case, take_case
+
+
+class Conflict(Exception):
+    """The conversation is in another state than the act needs; the message says which, for the person (status 409)."""
+
+
+class Status(models.TextChoices):
+    """Where a conversation stands."""
+
+    IN_PROGRESS = "in_progress", "In progress"
+    AWAITING_DOCTOR = "awaiting_doctor", "Waiting for a doctor"
+    DOCTOR_RESPONDED = "doctor_responded", "Answered"
+    CLOSED = "closed", "Closed"
+
+
+class Urgency(models.TextChoices):
+    """How soon a doctor must look, decided by the intake's rules."""
+
+    EMERGENCY = "emergency", "Emergency"
+    URGENT = "urgent", "Urgent"
+    ROUTINE = "routine", "Routine"
+    SELF_CARE = "self_care", "Self-care possible"
+
+    @property
+    def rank(self) -> int:
+        """0 for an emergency, 3 for self-care: the order of the queue."""
+        return list(Urgency).index(self)
+
+    @property
+    def target(self) -> timedelta:
+        """How long a case of this level may wait before it rises one level (a clinic's own service target)."""
+        return _TARGETS[self]
+
+
+_TARGETS = {
+    Urgency.EMERGENCY: timedelta(minutes=5),
+    Urgency.URGENT: timedelta(hours=4),
+    Urgency.ROUTINE: timedelta(hours=24),
+    Urgency.SELF_CARE: timedelta(hours=72),
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a doctor answers. ``diagnosis`` is required; the others may be empty."""
+
+    diagnosis: str
+    recommendations: str = ""
+    referrals: str = ""
+    icd10_code: str = ""
+    call_to_office: bool = False
+    private_note: str = ""
+
+
+class ConversationQuerySet(models.QuerySet["Conversation"]):
+    """Words for queries on conversations."""
+
+    def visible_to(self, user: User) -> Self:
+        """A patient's own; a doctor's own, those of their patients and those that wait; an administrator's all."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "patient":
+                return self.filter(patient=user)
+            case "doctor":
+                relations = CareRelation.objects.visible_to(user).in_force().order_by()
+                return self.exclude(status=Status.IN_PROGRESS).filter(
+                    Q(doctor=user)
+                    | Q(patient_id__in=relations.of_doctor(user).values("patient_id"))
+                    | Q(pk__in=relations.open_to_all().values("case_id"))
+                )
+            case _:
+                return self.none()
+
+    def waiting(self) -> Self:
+        """Those that wait for a doctor's answer, claimed or not."""
+        return self.filter(status=Status.AWAITING_DOCTOR)
+
+    def unclaimed(self) -> Self:
+        """Nobody has taken them."""
+        return self.filter(doctor__isnull=True)
+
+    def claimed_by(self, doctor: User) -> Self:
+        """This doctor has taken or answered them."""
+        return self.filter(doctor=doctor)
+
+    def answered(self) -> Self:
+        """Answered or closed."""
+        return self.filter(status__in=[Status.DOCTOR_RESPONDED, Status.CLOSED])
+
+    def unread(self) -> Self:
+        """Answered, and the patient has not opened the answer."""
+        return self.filter(unread_by_patient=True)
+
+    def most_urgent_first(self) -> Self:
+        """The order of the queue: level (raised when a case waits past its target), then waiting time."""
+        return self.order_by("queue_rank", "submitted_at", "id")
+
+    def newest_first(self) -> Self:
+        """Latest first; rows of unknown age last."""
+        return self.order_by(F("created_at").desc(nulls_last=True), "-id")
+
+    def not_archived_by(self, person: User) -> Self:
+        """Without those that this person has put away."""
+        return self.exclude(pk__in=Archive.objects.filter(person=person).values("conversation_id"))
+
+    def archived_by(self, person: User) -> Self:
+        """Those that this person has put away."""
+        return self.filter(pk__in=Archive.objects.filter(person=person).values("conversation_id"))
+
+
+class Conversation(ImportableModel):
+    """One visit of one patient, from the first message to the doctor's answer.
+
+    Only the methods below change ``status``; each locks the row, so that two people cannot act on the same state.
+    ``queue_rank`` starts as the rank of ``urgency`` and is lowered (raised in the queue) by the periodic work.
+    ``unread_by_patient`` is true from the answer until the patient opens it.
+    """
+
+    Status = Status
+    Urgency = Urgency
+
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="conversations")
+    doctor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="cases")
+    visit_number = models.PositiveIntegerField()
+    status = models.CharField(max_length=20, choices=Status, null=True, default=Status.IN_PROGRESS)
+    urgency = models.CharField(max_length=20, choices=Urgency, null=True, blank=True)
+    queue_rank = models.PositiveSmallIntegerField(null=True, blank=True, editable=False)
+    complaint = EncryptedTextField(null=True, blank=True, help_text="The complaint in the patient's own words.")
+    summary = EncryptedTextField(null=True, blank=True)
+    summary_sources = models.JSONField(
+        default=list, blank=True, editable=False, help_text="For each statement of the summary the ids of its messages."
+    )
+    questions_asked = models.PositiveSmallIntegerField(default=0, editable=False)
+    submitted_at = models.DateTimeField(null=True, blank=True, editable=False)
+    intake_ended_at = models.DateTimeField(null=True, blank=True, editable=False)
+    claimed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    responded_at = models.DateTimeField(null=True, blank=True, editable=False)
+    closed_at = models.DateTimeField(null=True, blank=True, editable=False)
+    diagnosis = EncryptedTextField(null=True, blank=True)
+    icd10_code = models.CharField("ICD-10 code", max_length=10, null=True, blank=True)
+    recommendations = EncryptedTextField(null=True, blank=True)
+    referrals = EncryptedTextField(null=True, blank=True)
+    call_to_office = models.BooleanField(null=True, blank=True)
+    unread_by_patient = models.BooleanField(default=False)
+
+    objects = ConversationQuerySet.as_manager()
+
+    class Meta(ImportableModel.Meta):
+        db_table = "conversations"
+        constraints = [
+            *ImportableModel.Meta.constraints,
+            choices_constraint("status", Status, name="conversations_status", null=True),
+            choices_constraint("urgency", Urgency, name="conversations_urgency", null=True),
+            models.CheckConstraint(
+                name="conversations_made_here_have_a_status",
+                condition=Q(legacy_id__isnull=False) | Q(status__isnull=False),
+            ),
+            models.UniqueConstraint(name="conversations_visit_number_unique", fields=["patient", "visit_number"]),
+            models.CheckConstraint(name="conversations_visits_count_from_one", condition=Q(visit_number__gte=1)),
+            models.CheckConstraint(
+                name="conversations_answered_is_complete",
+                condition=Q(legacy_id__isnull=False)
+                | Q(status__in=["in_progress", "awaiting_doctor"])
+                | Q(doctor__isnull=False, diagnosis__isnull=False, responded_at__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="conversations_waiting_has_a_place_in_the_queue",
+                condition=Q(legacy_id__isnull=False)
+                | ~Q(status="awaiting_doctor")
+                | Q(submitted_at__isnull=False, urgency__isnull=False, queue_rank__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["queue_rank", "submitted_at", "id"],
+                condition=Q(status="awaiting_doctor"),
+                name="conversations_queue",
+            ),
+            models.Index(fields=["patient", "-created_at"], name="conversations_of_patient"),
+            models.Index(fields=["doctor", "status", "-responded_at"], name="conversations_of_doctor"),
+            models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Visit {self.visit_number}"
+
+    @classmethod
+    @transaction.atomic
+    def start(cls, *, patient: User) -> "Conversation":
+        """Begin the patient's next visit; the number is assigned without a race (the patient's row is locked)."""
+        User.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
+        last = cls.objects.filter(patient=patient).aggregate(last=Max("visit_number"))["last"] or 0
+        conversation = cls(patient=patient, visit_number=last + 1)
+        conversation.save(force_insert=True)
+        signals.started.send(cls, conversation=conversation, by=patient)
+        return conversation
+
+    def locked(self) -> Self:
+        """This row as it is now, locked until the transaction ends; call it inside ``atomic``."""
+        return type(self).objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+
+    @property
+    def is_first_visit(self) -> bool:
+        """Whether the patient has not been here before."""
+        return self.visit_number == 1
+
+    @property
+    def accepts_messages(self) -> bool:
+        """The patient may write until a doctor has answered."""
+        return self.status in {Status.IN_PROGRESS, Status.AWAITING_DOCTOR}
+
+    def _take_over(self, current: Self, *fields: str) -> None:
+        for field in fields:
+            setattr(self, field, getattr(current, field))
+        current.save(update_fields=fields)
+
+    @transaction.atomic
+    def set_urgency(self, urgency: Urgency) -> bool:
+        """Set or raise the urgency; a waiting case never falls. Returns whether it rose while waiting."""
+        current = self.locked()
+        earlier = Urgency(current.urgency) if current.urgency else None
+        waiting = current.status == Status.AWAITING_DOCTOR
+        if earlier == urgency or (waiting and earlier is not None and earlier.rank < urgency.rank):
+            self.urgency = current.urgency
+            return False
+        current.urgency = urgency
+        current.queue_rank = min(urgency.rank, current.queue_rank) if waiting and current.queue_rank else urgency.rank
+        self._take_over(current, "urgency", "queue_rank")
+        if waiting:
+            signals.urgency_raised.send(type(self), conversation=self, by=None, earlier=earlier)
+        return waiting
+
+    @transaction.atomic
+    def submit(self, *, urgency: Urgency) -> None:
+        """Put the conversation into the queue. Safe to repeat: a waiting case only has its urgency raised.
+
+        Raises Conflict when it was answered already.
+        """
+        current = self.locked()
+        if current.status == Status.AWAITING_DOCTOR:
+            self.set_urgency(urgency)
+            self.status = current.status
+            return
+        if current.status != Status.IN_PROGRESS:
+            raise Conflict("This consultation has been answered already.")
+        current.status = Status.AWAITING_DOCTOR
+        current.urgency = urgency
+        current.queue_rank = urgency.rank
+        current.submitted_at = timezone.now()
+        self._take_over(current, "status", "urgency", "queue_rank", "submitted_at")
+        open_case(patient_id=self.patient_id, case_id=self.pk)
+        signals.submitted.send(type(self), conversation=self, by=None, emergency=urgency == Urgency.EMERGENCY)
+
+    @transaction.atomic
+    def claim(self, *, by: User) -> None:
+        """The doctor takes the case. Repeating it is harmless; Conflict names who was faster."""
+        current = self.locked()
+        if current.status != Status.AWAITING_DOCTOR:
+            raise Conflict("This case does not wait for a doctor any more.")
+        if current.doctor_id == by.pk:
+            self.doctor, self.claimed_at = by, current.claimed_at
+            return
+        if current.doctor_id is not None:
+            other = User.objects.filter(pk=current.doctor_id).first()
+            raise Conflict(f"This case was taken by {other.get_full_name() if other else 'another doctor'}.")
+        current.doctor = by
+        current.claimed_at = timezone.now()
+        self._take_over(current, "doctor", "claimed_at")
+        take_case(patient_id=self.patient_id, case_id=self.pk, doctor=by)
+        signals.claimed.send(type(self), conversation=self, by=by)
+
+    @transaction.atomic
+    def release(self, *, by: User, reason: str) -> None:
+        """The doctor gives the case back to the queue, keeping its place. Conflict when it is not theirs to give."""
+        current = self.locked()
+        if current.status != Status.AWAITING_DOCTOR or current.doctor_id != by.pk:
+            raise Conflict("Only the doctor who has taken a waiting case can give it back.")
+        current.doctor = None
+        current.claimed_at = None
+        give_back_case(patient_id=self.patient_id, case_id=self.pk, doctor=by)
+        self._take_over(current, "doctor", "claimed_at")
+        signals.released.send(type(self), conversation=self, by=by, reason=reason)
+
+    @transaction.atomic
+    def answer(self, answer: Answer, *, by: User) -> None:
+        """Record the doctor's answer, claiming the case in the same act. Conflict when somebody else was faster.
+
+        Raises ValueError without a diagnosis.
+        """
+        if not answer.diagnosis.strip():
+            raise ValueError("An answer needs a diagnosis.")
+        self.claim(by=by)
+        current = self.locked()
+        current.status = Status.DOCTOR_RESPONDED
+        current.diagnosis = answer.diagnosis
+        current.icd10_code = answer.icd10_code or None
+        current.recommendations = answer.recommendations
+        current.referrals = answer.referrals
+        current.call_to_office = answer.call_to_office
+        current.responded_at = timezone.now()
+        current.unread_by_patient = True
+        self._take_over(
+            current,
+            "status",
+            "diagnosis",
+            "icd10_code",
+            "recommendations",
+            "referrals",
+            "call_to_office",
+            "responded_at",
+            "unread_by_patient",
+        )
+        keep_as_answered(patient_id=self.patient_id, case_id=self.pk, doctor=by)
+        if answer.private_note.strip():
+            PrivateNote.objects.create(
+                conversation=self, patient_id=self.patient_id, author=by, text=answer.private_note
+            )
+            signals.note_written.send(type(self), conversation=self, by=by)
+        signals.answered.send(type(self), conversation=self, by=by)
+
+    @transaction.atomic
+    def close(self, *, by: User) -> None:
+        """End the visit after the answer. Conflict before there is one; closing twice is harmless."""
+        current = self.locked()
+        if current.status == Status.CLOSED:
+            self.status = current.status
+            return
+        if current.status != Status.DOCTOR_RESPONDED:
+            raise Conflict("A consultation can be closed when it has been answered.")
+        current.status = Status.CLOSED
+        current.closed_at = timezone.now()
+        self._take_over(current, "status", "closed_at")
+        signals.closed.send(type(self), conversation=self, by=by)
+
+    @transaction.atomic
+    def mark_read(self, *, by: User) -> None:
+        """The patient has opened the answer."""
+        current = self.locked()
+        if current.unread_by_patient:
+            current.unread_by_patient = False
+            self._take_over(current, "unread_by_patient")
+            signals.answer_read.send(type(self), conversation=self, by=by)
+
+    @transaction.atomic
+    def archive(self, *, by: User) -> None:
+        """Put it away for this person only."""
+        _, made = Archive.objects.get_or_create(conversation=self, person=by, defaults={"patient_id": self.patient_id})
+        if made:
+            signals.archived.send(type(self), conversation=self, by=by)
+
+    @transaction.atomic
+    def unarchive(self, *, by: User) -> None:
+        """Bring it back for this person."""
+        removed, _ = Archive.objects.filter(conversation=self, person=by).delete()
+        if removed:
+            signals.unarchived.send(type(self), conversation=self, by=by)
+
+
+class ArchiveQuerySet(models.QuerySet["Archive"]):
+    """Words for queries on archived conversations."""
+
+    def visible_to(self, user: User) -> Self:
+        """One's own marks; administrators see all."""
+        return self.all() if user.database_role == "admin" else self.filter(person=user)
+
+
+class Archive(BaseModel):
+    """A person has put a conversation away; for others it stays where it is."""
+
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="archives")
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+
+    objects = ArchiveQuerySet.as_manager()
+
+    class Meta(BaseModel.Meta):
+        db_table = "conversation_archives"
+        constraints = [models.UniqueConstraint(fields=["person", "conversation"], name="conversation_archives_once")]
+
+    def __str__(self) -> str:
+        return f"{self.conversation_id} put away by {self.person_id}"
+
+
+class PrivateNoteQuerySet(models.QuerySet["PrivateNote"]):
+    """Words for queries on private notes."""
+
+    def visible_to(self, user: User) -> Self:
+        """Doctors with a relation to the patient, and administrators; never a patient."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "doctor":
+                mine = CareRelation.objects.of_doctor(user).in_force().order_by()
+                return self.filter(patient_id__in=mine.values("patient_id"))
+            case _:
+                return self.none()
+
+
+class PrivateNote(ImportableModel):
+    """A doctor's note to themselves and colleagues. No patient's database context can read this table."""
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="private_notes")
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    text = EncryptedTextField()
+
+    objects = PrivateNoteQuerySet.as_manager()
+
+    class Meta(ImportableModel.Meta):
+        db_table = "private_notes"
+        ordering = ["created_at", "id"]
+        constraints = [
+            *ImportableModel.Meta.constraints,
+            models.CheckConstraint(
+                name="private_notes_made_here_have_an_author",
+                condition=Q(legacy_id__isnull=False) | Q(author__isnull=False),
+            ),
+        ]
+        indexes = [models.Index(fields=["conversation"], name="private_notes_of_case")]
+
+    def __str__(self) -> str:
+        return f"Private note {self.pk}"

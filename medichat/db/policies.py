@@ -1,0 +1,173 @@
+"""Row-level security: the migration operation and the sentences the policies are made of.
+
+Who may see a row is decided from the context (see ``medichat.db.context``) and from one table, ``care_relations``.
+A policy never reads another table with patient data, so policies do not call each other. Settings are read in scalar
+subselects, so that PostgreSQL evaluates them once per query.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from django.core.exceptions import ImproperlyConfigured
+from django.db.migrations.operations.base import Operation
+
+ME = "(SELECT nullif(current_setting('medichat.user_id', true), '')::uuid)"
+ROLE = "(SELECT current_setting('medichat.role', true))"
+SIGN_IN_KEY = "(SELECT nullif(current_setting('medichat.sign_in_key', true), ''))"
+
+_IN_FORCE = "(relation.valid_until IS NULL OR relation.valid_until > now())"
+# Patients whom this doctor cares for or may look at (assigned, claimed, answered, break-glass).
+MY_PATIENTS = f"SELECT relation.patient_id FROM care_relations relation WHERE relation.doctor_id = {ME} AND {_IN_FORCE}"
+# Cases that wait for any approved doctor, and the patients they belong to.
+OPEN_CASES = f"SELECT relation.case_id FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
+PATIENTS_WITH_OPEN_CASES = (
+    f"SELECT relation.patient_id FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
+)
+
+
+@dataclass(frozen=True)
+class Policy:
+    """One permissive policy: rows that satisfy ``using`` may be read or changed, new ones must satisfy ``check``."""
+
+    name: str
+    command: Literal["ALL", "SELECT", "INSERT", "UPDATE", "DELETE"]
+    using: str = ""
+    check: str = ""
+
+    def sql(self, table: str) -> str:
+        """The CREATE POLICY statement."""
+        clauses = f" USING ({self.using})" if self.using else ""
+        clauses += f" WITH CHECK ({self.check})" if self.check else ""
+        return f"CREATE POLICY {self.name} ON {table} FOR {self.command}{clauses}"
+
+
+def reads(name: str, condition: str) -> Policy:
+    """These rows may be read."""
+    return Policy(name, "SELECT", using=condition)
+
+
+def adds(name: str, condition: str) -> Policy:
+    """Rows like these may be inserted."""
+    return Policy(name, "INSERT", check=condition)
+
+
+def changes(name: str, condition: str) -> Policy:
+    """These rows may be updated, and must satisfy the condition afterwards."""
+    return Policy(name, "UPDATE", using=condition, check=condition)
+
+
+def administration() -> list[Policy]:
+    """Administrators read, add and change everything (and it is on the record); only the system deletes."""
+    both = f"{ROLE} IN ('admin', 'system')"
+    return [
+        reads("administration_reads", both),
+        adds("administration_adds", both),
+        changes("administration_changes", both),
+        Policy("system_deletes", "DELETE", using=f"{ROLE} = 'system'"),
+    ]
+
+
+def own(column: str = "patient_id") -> str:
+    """The patient's own row."""
+    return f"{ROLE} = 'patient' AND {column} = {ME}"
+
+
+def cared_for(column: str = "patient_id") -> str:
+    """The row of a patient with whom the doctor has a relation in force."""
+    return f"{ROLE} = 'doctor' AND {column} IN ({MY_PATIENTS})"
+
+
+def chart_of_mine_or_waiting(column: str = "patient_id") -> str:
+    """The chart of a patient whom the doctor cares for, or whose case waits for any doctor."""
+    return f"{ROLE} = 'doctor' AND ({column} IN ({MY_PATIENTS}) OR {column} IN ({PATIENTS_WITH_OPEN_CASES}))"
+
+
+def case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
+    """What belongs to a case of the doctor's patients, or to a case that waits for any doctor."""
+    return f"{ROLE} = 'doctor' AND (patient_id IN ({MY_PATIENTS}) OR {case_column} IN ({OPEN_CASES}))"
+
+
+def chart_policies() -> list[Policy]:
+    """A chart entry: the patient and their doctors read and write it."""
+    doctor = chart_of_mine_or_waiting()
+    return [
+        *administration(),
+        reads("patient_reads", own()),
+        adds("patient_adds", own()),
+        changes("patient_changes", own()),
+        reads("doctor_reads", doctor),
+        adds("doctor_adds", doctor),
+        changes("doctor_changes", doctor),
+    ]
+
+
+class AddPolicies(Operation):
+    """Create policies on a table that is protected already. Reversible."""
+
+    reversible = True
+
+    def __init__(self, table: str, policies: Sequence[Policy]) -> None:
+        self.table = table
+        self.policies = policies
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Policies are no part of Django's model state."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Create the policies."""
+        for policy in self.policies:
+            schema_editor.execute(policy.sql(self.table), params=None)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Drop the policies."""
+        for policy in self.policies:
+            schema_editor.execute(f"DROP POLICY {policy.name} ON {self.table}")
+
+    def describe(self) -> str:
+        """One line for the migration's output."""
+        return f"Say who may see and change rows of {self.table}"
+
+
+class ProtectRows(AddPolicies):
+    """Switch row-level security on, force it for the owner too, and create the policies. Reversible."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Protect the table."""
+        schema_editor.execute(f"ALTER TABLE {self.table} ENABLE ROW LEVEL SECURITY")
+        schema_editor.execute(f"ALTER TABLE {self.table} FORCE ROW LEVEL SECURITY")
+        super().database_forwards(app_label, schema_editor, from_state, to_state)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Remove the policies and the protection."""
+        super().database_backwards(app_label, schema_editor, from_state, to_state)
+        schema_editor.execute(f"ALTER TABLE {self.table} NO FORCE ROW LEVEL SECURITY")
+        schema_editor.execute(f"ALTER TABLE {self.table} DISABLE ROW LEVEL SECURITY")
+
+    def describe(self) -> str:
+        """One line for the migration's output."""
+        return f"Protect the rows of {self.table}"
+
+
+UNPROTECTED = """
+SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+  AND (EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'patient_id' AND NOT a.attisdropped)
+       OR c.relname = ANY(%s))
+  AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))
+ORDER BY 1
+"""
+# Tables that hold patient data without a patient_id of their own.
+ALSO_PROTECTED = ["users", "sessions", "mfa_tokens", "auditlog_logentry", "django_admin_log", "activity_logs"]
+
+
+def refuse_unprotected_tables(connection: Any) -> None:
+    """Raise ImproperlyConfigured, naming them, when tables with patient data have no forced row security."""
+    with connection.cursor() as cursor:
+        cursor.execute(UNPROTECTED, [ALSO_PROTECTED])
+        tables = [name for (name,) in cursor.fetchall()]
+    if tables:
+        raise ImproperlyConfigured(
+            f"These tables hold patient data and have no forced row-level security: {', '.join(tables)}. "
+            "Add a ProtectRows operation (medichat.db.policies) to the migration that creates them."
+        )

@@ -1,0 +1,255 @@
+"""Prescriptions and the safety alerts that were overridden when they were written."""
+
+from datetime import date
+from typing import Self
+
+from django.conf import settings
+from django.db import models, transaction
+from django.db.models import F, Q
+from django.utils import timezone
+
+from accounts.models import User
+from conversations.models import Conflict, Conversation
+from medichat.db.base import BaseModel, ImportableModel, choices_constraint
+from medichat.db.encrypted import EncryptedTextField
+from prescriptions import signals
+from records.models import CareRelation
+
+
+class PrescriptionQuerySet(models.QuerySet["Prescription"]):
+    """Words for queries on prescriptions."""
+
+    def visible_to(self, user: User) -> Self:
+        """A patient's own; those of a doctor's patients or open cases; an administrator's all."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "patient":
+                return self.filter(patient=user)
+            case "doctor":
+                relations = CareRelation.objects.visible_to(user).in_force().order_by()
+                return self.filter(
+                    Q(patient_id__in=relations.of_doctor(user).values("patient_id"))
+                    | Q(patient_id__in=relations.open_to_all().values("patient_id"))
+                )
+            case _:
+                return self.none()
+
+    def active(self) -> Self:
+        """To be taken now: active and not past the last day."""
+        return self.filter(
+            Q(expires_on__isnull=True) | Q(expires_on__gte=timezone.localdate()), status=Prescription.Status.ACTIVE
+        )
+
+    def past_their_last_day(self) -> Self:
+        """Still marked active although the last day is over: the periodic work expires them."""
+        return self.filter(status=Prescription.Status.ACTIVE, expires_on__lt=timezone.localdate())
+
+    def newest_first(self) -> Self:
+        """Latest first; those of unknown date last."""
+        return self.order_by(F("issued_at").desc(nulls_last=True), "position", "id")
+
+
+class PrescriptionStatus(models.TextChoices):
+    """What the status of a prescription may be."""
+
+    ACTIVE = "active", "Active"
+    COMPLETED = "completed", "Completed"
+    CANCELLED = "cancelled", "Cancelled"
+    EXPIRED = "expired", "Expired"
+
+
+class Prescription(ImportableModel):
+    """One prescribed medicine. Several of one answer share the conversation and are printed on one sheet.
+
+    ``status`` and ``doctor`` NULL mean unknown (imported rows only). ``expires_on`` is the last day of validity.
+    """
+
+    Status = PrescriptionStatus
+
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="prescriptions")
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="prescriptions")
+    doctor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="prescriptions_written"
+    )
+    position = models.PositiveSmallIntegerField(default=0)
+    medication_name = models.CharField(max_length=200)
+    dose = models.CharField(max_length=200, blank=True)
+    route = models.CharField(max_length=100, blank=True)
+    frequency = models.CharField(max_length=200, blank=True)
+    duration = models.CharField(max_length=200, blank=True)
+    quantity = models.DecimalField(max_digits=9, decimal_places=2, null=True, blank=True)
+    quantity_unit = models.CharField(max_length=50, blank=True)
+    refills = models.SmallIntegerField(null=True, blank=True, default=0)
+    instructions = EncryptedTextField(null=True, blank=True)
+    warnings = EncryptedTextField(null=True, blank=True)
+    status = models.CharField(max_length=10, choices=PrescriptionStatus, null=True, default=PrescriptionStatus.ACTIVE)
+    issued_at = models.DateTimeField(null=True, blank=True)
+    issued_on = models.DateField(null=True, blank=True, help_text="The day of issue where the clinic is.")
+    expires_on = models.DateField(null=True, blank=True)
+    filled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_at = models.DateTimeField(null=True, blank=True)
+    cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    cancel_reason = EncryptedTextField(null=True, blank=True)
+    pharmacy_name = EncryptedTextField(null=True, blank=True)
+    pharmacy_phone = EncryptedTextField(null=True, blank=True)
+
+    objects = PrescriptionQuerySet.as_manager()
+
+    class Meta(ImportableModel.Meta):
+        db_table = "prescriptions"
+        ordering = ["position", "id"]
+        constraints = [
+            *ImportableModel.Meta.constraints,
+            choices_constraint("status", PrescriptionStatus, name="prescriptions_status", null=True),
+            models.CheckConstraint(name="prescriptions_medication_not_blank", condition=~Q(medication_name="")),
+            models.CheckConstraint(
+                name="prescriptions_quantity_not_negative",
+                condition=Q(quantity__isnull=True) | Q(quantity__gte=0),
+                violation_error_message="A quantity cannot be negative.",
+            ),
+            models.CheckConstraint(
+                name="prescriptions_refills_not_negative",
+                condition=Q(refills__isnull=True) | Q(refills__gte=0),
+                violation_error_message="Refills cannot be negative.",
+            ),
+            models.CheckConstraint(
+                name="prescriptions_expire_after_issue",
+                condition=Q(expires_on__isnull=True) | Q(issued_on__isnull=True) | Q(expires_on__gte=F("issued_on")),
+                violation_error_message="The last day is before the day of issue.",
+            ),
+            models.CheckConstraint(
+                name="prescriptions_made_here_are_complete",
+                condition=Q(legacy_id__isnull=False)
+                | Q(
+                    doctor__isnull=False,
+                    status__isnull=False,
+                    issued_at__isnull=False,
+                    issued_on__isnull=False,
+                    refills__isnull=False,
+                ),
+            ),
+            models.CheckConstraint(
+                name="prescriptions_cancelled_has_person_and_time",
+                condition=~Q(status="cancelled")
+                | Q(legacy_id__isnull=False)
+                | Q(cancelled_at__isnull=False, cancelled_by__isnull=False),
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["patient", "-issued_at"], name="prescriptions_of_patient"),
+            models.Index(fields=["doctor", "-issued_at"], name="prescriptions_of_doctor"),
+            models.Index(fields=["expires_on"], condition=Q(status="active"), name="prescriptions_to_expire"),
+            models.Index(fields=["medication_name", "patient"], name="prescriptions_by_medication"),
+        ]
+
+    def __str__(self) -> str:
+        return self.medication_name
+
+    @property
+    def state(self) -> str:
+        """The state as of today: an active one past its last day is expired, whether or not the nightly work ran."""
+        if self.status == self.Status.ACTIVE and self.expires_on and self.expires_on < timezone.localdate():
+            return self.Status.EXPIRED
+        return self.status or "unknown"
+
+    def _locked(self) -> Self:
+        return type(self).objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+
+    @transaction.atomic
+    def cancel(self, *, by: User, reason: str) -> None:
+        """Withdraw it. Conflict when it is not active any more; ValueError without a reason."""
+        if not reason.strip():
+            raise ValueError("Say why the prescription is cancelled.")
+        current = self._locked()
+        if current.status != self.Status.ACTIVE:
+            raise Conflict("Only an active prescription can be cancelled.")
+        current.status = self.status = self.Status.CANCELLED
+        current.cancelled_at = self.cancelled_at = timezone.now()
+        current.cancelled_by = self.cancelled_by = by
+        current.cancel_reason = self.cancel_reason = reason.strip()
+        current.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancel_reason"])
+        signals.cancelled.send(type(self), prescription=self, by=by)
+
+    @transaction.atomic
+    def complete(self, *, by: User) -> None:
+        """The treatment is finished. Conflict when it is not active any more."""
+        current = self._locked()
+        if current.status != self.Status.ACTIVE:
+            raise Conflict("Only an active prescription can be completed.")
+        current.status = self.status = self.Status.COMPLETED
+        current.save(update_fields=["status"])
+        signals.completed.send(type(self), prescription=self, by=by)
+
+    @classmethod
+    @transaction.atomic
+    def expire_past(cls, *, today: date | None = None, limit: int = 1000) -> int:
+        """Mark active prescriptions whose last day is over; returns how many. Run as the system."""
+        past = (
+            cls.objects.past_their_last_day()
+            if today is None
+            else cls.objects.filter(status=cls.Status.ACTIVE, expires_on__lt=today)
+        )
+        rows = list(past.select_for_update(skip_locked=True, no_key=True).order_by("expires_on")[:limit])
+        for prescription in rows:
+            prescription.status = cls.Status.EXPIRED
+            prescription.save(update_fields=["status"])
+            signals.expired.send(cls, prescription=prescription)
+        return len(rows)
+
+
+class PrescriptionAlertQuerySet(models.QuerySet["PrescriptionAlert"]):
+    """Words for queries on alerts."""
+
+    def visible_to(self, user: User) -> Self:
+        """Doctors of the patient and administrators; never printed or shown where the patient sees it."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "doctor":
+                mine = CareRelation.objects.of_doctor(user).in_force().order_by()
+                return self.filter(patient_id__in=mine.values("patient_id"))
+            case _:
+                return self.none()
+
+
+class PrescriptionAlertSeverity(models.TextChoices):
+    """What the severity of a prescription alert may be."""
+
+    CONTRAINDICATED = "contraindicated", "Contraindicated"
+    SERIOUS = "serious", "Serious"
+    CAUTION = "caution", "Caution"
+    UNCHECKED = "unchecked", "Not checked"
+
+
+class PrescriptionAlert(BaseModel):
+    """A safety alert that the doctor saw when prescribing, and why they went on."""
+
+    Severity = PrescriptionAlertSeverity
+
+    prescription = models.ForeignKey(Prescription, models.PROTECT, related_name="alerts")
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    kind = models.CharField(max_length=20)
+    severity = models.CharField(max_length=20, choices=PrescriptionAlertSeverity)
+    title = models.CharField(max_length=300)
+    reason = EncryptedTextField(blank=True)
+    evidence = models.CharField(max_length=300, blank=True)
+    override_reason = EncryptedTextField(null=True, blank=True)
+    overridden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+
+    objects = PrescriptionAlertQuerySet.as_manager()
+
+    class Meta(BaseModel.Meta):
+        db_table = "prescription_alerts"
+        ordering = ["created_at", "id"]
+        constraints = [
+            choices_constraint("severity", PrescriptionAlertSeverity, name="prescription_alerts_severity"),
+            models.CheckConstraint(
+                name="prescription_alerts_contraindicated_needs_a_reason",
+                condition=~Q(severity="contraindicated")
+                | Q(override_reason__isnull=False, overridden_by__isnull=False),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title

@@ -1,0 +1,33 @@
+"""The chart, and who may care for whom."""
+
+from records.models.care import CareRelation
+from records.models.entries import (
+    Allergy,
+    ChartEntry,
+    ChartEntryQuerySet,
+    FamilyHistory,
+    Immunization,
+    MedicalHistory,
+    Medication,
+    Source,
+    SurgicalHistory,
+)
+from records.models.person import EmergencyContact, MedicalInfo
+from records.models.search import SearchWord, VocabularyWord
+
+__all__ = [
+    "Allergy",
+    "CareRelation",
+    "ChartEntry",
+    "ChartEntryQuerySet",
+    "EmergencyContact",
+    "FamilyHistory",
+    "Immunization",
+    "MedicalHistory",
+    "MedicalInfo",
+    "Medication",
+    "SearchWord",
+    "Source",
+    "SurgicalHistory",
+    "VocabularyWord",
+]

@@ -1,0 +1,180 @@
+"""Who may care for whom: the one table that row-level security reads."""
+
+import uuid
+from datetime import datetime
+from typing import Self
+
+import pgtrigger
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from medichat.db.base import BaseModel, choices_constraint
+
+
+class CareRelationQuerySet(models.QuerySet["CareRelation"]):
+    """Words for queries on relations."""
+
+    def in_force(self) -> Self:
+        """Begun and not ended."""
+        now = timezone.now()
+        return self.filter(Q(valid_until__isnull=True) | Q(valid_until__gt=now), valid_from__lte=now)
+
+    def of_doctor(self, doctor: User) -> Self:
+        """This doctor's own relations, without the cases that wait for anybody."""
+        return self.filter(doctor=doctor)
+
+    def open_to_all(self) -> Self:
+        """Cases that wait for any approved doctor."""
+        return self.filter(doctor__isnull=True)
+
+    def visible_to(self, user: User) -> Self:
+        """Patients see who may see them, doctors their own relations and the open cases, administrators all."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "doctor":
+                return self.filter(Q(doctor=user) | Q(doctor__isnull=True))
+            case "patient":
+                return self.filter(patient=user)
+            case _:
+                return self.none()
+
+    def end(self) -> int:
+        """End them now; returns how many."""
+        return self.update(valid_until=timezone.now())
+
+
+class CareRelationKind(models.TextChoices):
+    """What the kind of a care relation may be."""
+
+    WAITING = "waiting", "Case waits for a doctor"
+    CLAIMED = "claimed", "Took the case"
+    ANSWERED = "answered", "Answered a case"
+    ASSIGNED = "assigned", "Regular doctor"
+    BREAK_GLASS = "break_glass", "Emergency access with a reason"
+
+
+class CareRelation(BaseModel):
+    """A doctor (or any approved doctor, while a case waits) may see a patient's data, for a reason and a time.
+
+    ``case_id`` names the conversation that is the reason, where there is one. ``doctor`` NULL means any approved
+    doctor.
+    """
+
+    Kind = CareRelationKind
+
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="care_relations")
+    doctor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="patients_cared_for"
+    )
+    case_id = models.UUIDField(null=True, blank=True, editable=False)
+    kind = models.CharField(max_length=20, choices=CareRelationKind)
+    reason = models.CharField(max_length=500, blank=True)
+    valid_from = models.DateTimeField(default=timezone.now)
+    valid_until = models.DateTimeField(null=True, blank=True)
+
+    objects = CareRelationQuerySet.as_manager()
+
+    class Meta(BaseModel.Meta):
+        db_table = "care_relations"
+        ordering = ["-valid_from"]
+        constraints = [
+            choices_constraint("kind", CareRelationKind, name="care_relations_kind"),
+            models.CheckConstraint(
+                name="care_relations_ends_after_begin",
+                condition=Q(valid_until__isnull=True) | Q(valid_until__gte=models.F("valid_from")),
+            ),
+            models.CheckConstraint(
+                name="care_relations_only_waiting_is_open_to_all",
+                condition=Q(doctor__isnull=False) | Q(kind="waiting", case_id__isnull=False),
+            ),
+            models.CheckConstraint(
+                name="care_relations_break_glass_has_reason_and_end",
+                condition=~Q(kind="break_glass") | (~Q(reason="") & Q(valid_until__isnull=False)),
+            ),
+            models.UniqueConstraint(
+                name="care_relations_once",
+                fields=["patient", "doctor", "kind", "case_id"],
+                condition=Q(valid_until__isnull=True),
+                nulls_distinct=False,
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["doctor", "patient"], name="care_relations_of_doctor"),
+            models.Index(fields=["patient", "doctor"], name="care_relations_of_patient"),
+            models.Index(fields=["case_id"], name="care_relations_of_case"),
+        ]
+        triggers = [
+            *BaseModel.Meta.triggers,
+            # A policy on this table cannot look into this table; a trigger can.
+            pgtrigger.Trigger(
+                name="doctors_may_not_help_themselves",
+                when=pgtrigger.Before,
+                operation=pgtrigger.Insert,
+                func="""
+                    IF coalesce(current_setting('medichat.role', true), '') <> 'doctor' THEN RETURN NEW; END IF;
+                    IF NEW.kind = 'break_glass' THEN RETURN NEW; END IF;
+                    IF NEW.doctor_id IS NULL OR EXISTS (
+                        SELECT FROM care_relations r
+                        WHERE r.patient_id = NEW.patient_id AND (r.doctor_id IS NULL OR r.doctor_id = NEW.doctor_id)
+                          AND (r.valid_until IS NULL OR r.valid_until > now())
+                    ) THEN RETURN NEW; END IF;
+                    RAISE EXCEPTION 'a doctor without a waiting case or an earlier relation needs break-glass access'
+                        USING ERRCODE = 'insufficient_privilege';
+                """,
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}: {self.patient_id}"
+
+
+def open_case(*, patient_id: uuid.UUID, case_id: uuid.UUID) -> None:
+    """Let any approved doctor see a waiting case with the chart that belongs to it. Safe to call again."""
+    CareRelation.objects.bulk_create(
+        [CareRelation(patient_id=patient_id, case_id=case_id, kind=CareRelation.Kind.WAITING)], ignore_conflicts=True
+    )
+
+
+def take_case(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User) -> None:
+    """The doctor has claimed the case: theirs now, and no longer open to all."""
+    relation = CareRelation(patient_id=patient_id, case_id=case_id, doctor=doctor, kind=CareRelation.Kind.CLAIMED)
+    CareRelation.objects.bulk_create([relation], ignore_conflicts=True)
+    CareRelation.objects.filter(case_id=case_id).open_to_all().in_force().end()
+
+
+def give_back_case(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User) -> None:
+    """The doctor released the case: it waits for any approved doctor again."""
+    open_case(patient_id=patient_id, case_id=case_id)
+    CareRelation.objects.of_doctor(doctor).filter(case_id=case_id, kind=CareRelation.Kind.CLAIMED).in_force().end()
+
+
+def keep_as_answered(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User) -> None:
+    """The doctor answered: the relation lasts, so that follow-up is possible."""
+    relation = CareRelation(patient_id=patient_id, case_id=case_id, doctor=doctor, kind=CareRelation.Kind.ANSWERED)
+    CareRelation.objects.bulk_create([relation], ignore_conflicts=True)
+    CareRelation.objects.of_doctor(doctor).filter(case_id=case_id, kind=CareRelation.Kind.CLAIMED).in_force().end()
+
+
+def break_glass(*, patient: User, doctor: User, reason: str, until: datetime) -> CareRelation:
+    """Open a chart without a relation, for a reason and until a time. The caller records and notifies."""
+    return CareRelation.objects.create(
+        patient=patient, doctor=doctor, kind=CareRelation.Kind.BREAK_GLASS, reason=reason, valid_until=until
+    )
+
+
+def visible_patients(user: User) -> Q:
+    """The condition on ``patient_id`` for chart entries that this person may see (the ORM's half of the two locks)."""
+    match user.database_role:
+        case "admin":
+            return Q()
+        case "patient":
+            return Q(patient_id=user.pk)
+        case "doctor":
+            mine = CareRelation.objects.visible_to(user).in_force()
+            return Q(patient_id__in=mine.order_by().values("patient_id"))
+        case _:
+            return Q(pk__in=[])

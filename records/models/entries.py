@@ -1,0 +1,343 @@
+"""Entries of the chart: allergies, medications, conditions, operations, family history, immunizations."""
+
+from typing import Any, Self
+
+import pgtrigger
+from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.db import models
+from django.db.models import F, Func, Q, Value
+from django.db.models.functions import Coalesce, Lower, Trim
+from django.utils import timezone
+
+from accounts.models import User
+from medichat.db.base import ImportableModel, choices_constraint
+from medichat.db.encrypted import EncryptedTextField
+from records.models.care import visible_patients
+
+
+def normalised(column: str) -> Lower:
+    """The form in which names are compared: lower case, trimmed, runs of white space as one blank."""
+    squeezed = Func(
+        F(column), Value(r"\s+"), Value(" "), Value("g"), function="regexp_replace", output_field=models.TextField()
+    )
+    return Lower(Trim(squeezed))
+
+
+def normalised_field(column: str) -> models.GeneratedField:
+    """A stored column with the normalised form, so that ``=`` on it can use an index under row-level security."""
+    return models.GeneratedField(expression=normalised(column), output_field=models.TextField(), db_persist=True)
+
+
+class Source(models.TextChoices):
+    """Where a chart entry comes from."""
+
+    PATIENT = "patient", "Stated by the patient"
+    DOCTOR = "doctor", "Recorded by a doctor"
+    INTAKE = "intake", "From a consultation"
+    IMPORT = "import", "From the previous system"
+
+
+class ChartEntryQuerySet(models.QuerySet[Any]):
+    """Words for queries on chart entries."""
+
+    def visible_to(self, user: User) -> Self:
+        """Entries of the patients whose chart this person may see."""
+        return self.filter(visible_patients(user))
+
+    def of_patient(self, patient: User) -> Self:
+        """One patient's entries."""
+        return self.filter(patient=patient)
+
+    def standing(self) -> Self:
+        """Entries that are not marked as entered in error."""
+        return self.filter(entered_in_error_at__isnull=True)
+
+
+NOT_IN_ERROR = Q(entered_in_error_at__isnull=True)
+
+
+class ChartEntry(ImportableModel):
+    """What every chart entry has: whose it is, where it comes from, and whether it was entered in error.
+
+    Entries are never deleted: a wrong one is marked, with who, when and why.
+    """
+
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    source = models.CharField(max_length=10, choices=Source, default=Source.DOCTOR)
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    notes = EncryptedTextField(null=True, blank=True)
+    entered_in_error_at = models.DateTimeField(null=True, blank=True, editable=False)
+    entered_in_error_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    entered_in_error_reason = models.CharField(max_length=300, blank=True, editable=False)
+
+    objects = ChartEntryQuerySet.as_manager()
+
+    class Meta(ImportableModel.Meta):
+        abstract = True
+        constraints = [
+            *ImportableModel.Meta.constraints,
+            choices_constraint("source", Source, name="%(class)s_source"),
+            models.CheckConstraint(
+                name="%(class)s_error_has_person_and_reason",
+                condition=NOT_IN_ERROR | (Q(entered_in_error_by__isnull=False) & ~Q(entered_in_error_reason="")),
+            ),
+        ]
+
+    def mark_entered_in_error(self, *, by: User, reason: str) -> None:
+        """Strike the entry out; it stays readable. Raises ValueError without a reason."""
+        if not reason.strip():
+            raise ValueError("Say why the entry is wrong.")
+        self.entered_in_error_at = timezone.now()
+        self.entered_in_error_by = by
+        self.entered_in_error_reason = reason.strip()
+        self.save(update_fields=["entered_in_error_at", "entered_in_error_by", "entered_in_error_reason"])
+
+
+def index_words(kind: str, column: str) -> pgtrigger.Trigger:
+    """Keeps the search words of an entry in step with it (see ``records.models.search``)."""
+    return pgtrigger.Trigger(
+        name="index_words",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(column, "entered_in_error_at") | pgtrigger.Delete,
+        # kind and column are names from this module, never input.
+        func=f"""
+            IF TG_OP <> 'INSERT' THEN
+                DELETE FROM search_words WHERE entry_id = OLD.id;
+            END IF;
+            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN
+                PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 -- see above
+    )
+
+
+class AllergyKind(models.TextChoices):
+    """What the kind of a allergy may be."""
+
+    MEDICATION = "medication", "Medicine"
+    FOOD = "food", "Food"
+    ENVIRONMENTAL = "environmental", "Environment"
+    OTHER = "other", "Other"
+
+
+class AllergySeverity(models.TextChoices):
+    """What the severity of a allergy may be."""
+
+    MILD = "mild", "Mild"
+    MODERATE = "moderate", "Moderate"
+    SEVERE = "severe", "Severe"
+    LIFE_THREATENING = "life_threatening", "Life-threatening"
+
+
+class AllergyCertainty(models.TextChoices):
+    """What the certainty of a allergy may be."""
+
+    UNCONFIRMED = "unconfirmed", "Unconfirmed"
+    CONFIRMED = "confirmed", "Confirmed"
+    REFUTED = "refuted", "Refuted"
+
+
+class Allergy(ChartEntry):
+    """A substance the patient must not get (FHIR AllergyIntolerance). Unknown severity and type stay unknown."""
+
+    Kind = AllergyKind
+    Severity = AllergySeverity
+    Certainty = AllergyCertainty
+
+    allergen = models.CharField(max_length=200)
+    allergen_normalised = normalised_field("allergen")
+    kind = models.CharField("type", max_length=20, choices=AllergyKind, null=True, blank=True)
+    reaction = EncryptedTextField(null=True, blank=True)
+    severity = models.CharField(max_length=20, choices=AllergySeverity, null=True, blank=True)
+    certainty = models.CharField(max_length=20, choices=AllergyCertainty, null=True, blank=True)
+    diagnosed_on = models.DateField(null=True, blank=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "allergies"
+        verbose_name_plural = "allergies"
+        ordering = ["allergen_normalised", "id"]
+        constraints = [
+            *ChartEntry.Meta.constraints,
+            choices_constraint("kind", AllergyKind, name="allergies_type", null=True),
+            choices_constraint("severity", AllergySeverity, name="allergies_severity", null=True),
+            choices_constraint("certainty", AllergyCertainty, name="allergies_certainty", null=True),
+            models.CheckConstraint(name="allergies_allergen_not_blank", condition=~Q(allergen_normalised="")),
+            models.UniqueConstraint(
+                name="allergies_once_per_patient",
+                fields=["patient", "allergen_normalised"],
+                condition=NOT_IN_ERROR,
+                violation_error_message="This allergy is on the chart already.",
+            ),
+        ]
+        indexes = [models.Index(fields=["allergen_normalised", "patient"], name="allergies_by_allergen")]
+        triggers = [*ChartEntry.Meta.triggers, index_words("allergen", "allergen")]
+
+    def __str__(self) -> str:
+        return self.allergen
+
+
+class DateRange(Func):
+    """PostgreSQL's ``daterange``: a NULL bound is open, both ends are included."""
+
+    function = "daterange"
+    output_field = DateRangeField()
+
+
+class Medication(ChartEntry):
+    """A medicine the patient takes or took. ``is_active`` NULL means unknown (imported rows)."""
+
+    medication_name = models.CharField(max_length=200)
+    name_normalised = normalised_field("medication_name")
+    dosage = models.CharField(max_length=200, null=True, blank=True)
+    dosage_normalised = normalised_field("dosage")
+    frequency = models.CharField(max_length=200, null=True, blank=True)
+    route = models.CharField(max_length=100, null=True, blank=True)
+    started_on = models.DateField(null=True, blank=True)
+    ended_on = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(null=True, default=True)
+    prescribed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+
+    class Meta(ChartEntry.Meta):
+        db_table = "medications"
+        ordering = ["name_normalised", "id"]
+        constraints = [
+            *ChartEntry.Meta.constraints,
+            models.CheckConstraint(name="medications_name_not_blank", condition=~Q(name_normalised="")),
+            models.CheckConstraint(
+                name="medications_end_not_before_start",
+                condition=Q(started_on__isnull=True) | Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
+                violation_error_message="The end is before the start.",
+            ),
+            models.CheckConstraint(
+                name="medications_made_here_know_their_state",
+                condition=Q(legacy_id__isnull=False) | Q(is_active__isnull=False),
+            ),
+            ExclusionConstraint(
+                name="medications_no_overlap",
+                index_type="gist",
+                expressions=[
+                    ("patient_id", RangeOperators.EQUAL),
+                    ("name_normalised", RangeOperators.EQUAL),
+                    (Coalesce("dosage_normalised", Value("")), RangeOperators.EQUAL),
+                    (
+                        DateRange("started_on", "ended_on", RangeBoundary(inclusive_lower=True, inclusive_upper=True)),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+                condition=NOT_IN_ERROR & Q(is_active=True),
+                violation_error_message="This medicine at this dose is on the chart for these days already.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["patient", "name_normalised"], name="medications_of_patient"),
+            models.Index(fields=["name_normalised", "patient"], name="medications_by_name"),
+        ]
+        triggers = [*ChartEntry.Meta.triggers, index_words("medication", "medication_name")]
+
+    def __str__(self) -> str:
+        return " ".join(part for part in (self.medication_name, self.dosage, self.frequency) if part)
+
+
+class MedicalHistory(ChartEntry):
+    """A condition, present or past (FHIR Condition). ``is_active`` NULL means unknown."""
+
+    condition = models.CharField(max_length=300)
+    condition_normalised = normalised_field("condition")
+    icd10_code = models.CharField("ICD-10 code", max_length=10, null=True, blank=True)
+    diagnosed_on = models.DateField(null=True, blank=True)
+    diagnosed_text = models.CharField(max_length=200, null=True, blank=True, help_text="The date as it was stated.")
+    resolved_on = models.DateField(null=True, blank=True)
+    is_active = models.BooleanField(null=True, default=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "medical_history"
+        verbose_name = "condition"
+        verbose_name_plural = "medical history"
+        ordering = ["condition_normalised", "id"]
+        constraints = [
+            *ChartEntry.Meta.constraints,
+            models.CheckConstraint(name="medical_history_condition_not_blank", condition=~Q(condition_normalised="")),
+            models.CheckConstraint(
+                name="medical_history_resolved_not_before_diagnosed",
+                condition=Q(diagnosed_on__isnull=True)
+                | Q(resolved_on__isnull=True)
+                | Q(resolved_on__gte=F("diagnosed_on")),
+                violation_error_message="It cannot have been resolved before it was diagnosed.",
+            ),
+            models.CheckConstraint(
+                name="medical_history_made_here_know_their_state",
+                condition=Q(legacy_id__isnull=False) | Q(is_active__isnull=False),
+            ),
+            models.UniqueConstraint(
+                name="medical_history_once_per_patient_and_date",
+                fields=["patient", "condition_normalised", "diagnosed_on"],
+                condition=NOT_IN_ERROR,
+                nulls_distinct=False,
+                violation_error_message="This condition is on the chart with this date already.",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["condition_normalised", "patient"], name="medical_history_by_condition"),
+            models.Index(fields=["icd10_code", "patient"], name="medical_history_by_code"),
+        ]
+        triggers = [*ChartEntry.Meta.triggers, index_words("condition", "condition")]
+
+    def __str__(self) -> str:
+        return self.condition
+
+
+class SurgicalHistory(ChartEntry):
+    """An operation. The date may be partial: ``date_text`` keeps what was stated."""
+
+    procedure = models.CharField(max_length=300, blank=True)
+    performed_on = models.DateField(null=True, blank=True)
+    date_text = models.CharField(max_length=200, null=True, blank=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "surgical_history"
+        verbose_name = "operation"
+        verbose_name_plural = "surgical history"
+        ordering = ["-performed_on", "id"]
+        indexes = [models.Index(fields=["patient"], name="surgical_history_of_patient")]
+
+    def __str__(self) -> str:
+        return self.procedure or "Operation"
+
+
+class FamilyHistory(ChartEntry):
+    """A condition of a relative."""
+
+    condition = models.CharField(max_length=300, blank=True)
+    relation = models.CharField(max_length=100, blank=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "family_history"
+        verbose_name_plural = "family history"
+        ordering = ["relation", "condition", "id"]
+        indexes = [models.Index(fields=["patient"], name="family_history_of_patient")]
+
+    def __str__(self) -> str:
+        return f"{self.condition} ({self.relation})" if self.relation else self.condition
+
+
+class Immunization(ChartEntry):
+    """A vaccination. The date may be partial: ``date_text`` keeps what was stated."""
+
+    vaccine = models.CharField(max_length=200, blank=True)
+    given_on = models.DateField(null=True, blank=True)
+    date_text = models.CharField(max_length=200, null=True, blank=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "immunizations"
+        ordering = ["-given_on", "id"]
+        indexes = [models.Index(fields=["patient"], name="immunizations_of_patient")]
+
+    def __str__(self) -> str:
+        return self.vaccine or "Vaccination"
