@@ -1,6 +1,7 @@
 """What happened to a conversation, told inside the transaction in which it happened.
 
-Receivers get ``sender`` (the class), ``conversation``, ``by`` (a User or None for the system), and what the comment says.
+Receivers get ``sender`` (the class), ``conversation``, ``by`` (a User, or None for the system), and what the comment
+says.
 """
 
 from django.dispatch import Signal

@@ -74,7 +74,7 @@ def secret(name: str, *, minimum_length: int = 32) -> str:
     if not value:
         raise ImproperlyConfigured(
             f"{name} is not set. Production does not start without its secrets: make one with "
-            f"'python -c \"import secrets; print(secrets.token_urlsafe(48))\"' and put it into the environment."
+            f"'manage.py generate_secrets' and put it into the environment."
         )
     if len(value) < minimum_length:
         raise ImproperlyConfigured(f"{name} is too short: {minimum_length} characters at least.")
@@ -90,8 +90,8 @@ def encryption_key(name: str, part: str) -> tuple[str, bytes]:
         key = b""
     if not separator or not (1 <= len(key_id) <= 16) or not key_id.isascii() or len(key) != 32:
         raise ImproperlyConfigured(
-            f"{name} must hold keys of the form id:base64 (32 bytes), newest first, separated by commas. Make one with "
-            '\'python -c "import secrets, base64; print(\\"k1:\\" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode())"\'.'
+            f"{name} must hold keys of the form id:base64 (32 bytes), newest first, separated by commas. "
+            "'manage.py generate_secrets' makes one."
         )
     return key_id, key
 

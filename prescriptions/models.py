@@ -9,9 +9,10 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from accounts.models import User
-from conversations.models import Conflict, Conversation
+from conversations.models import Conversation
 from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
+from medichat.refusals import ConflictError
 from prescriptions import signals
 from records.models import CareRelation
 
@@ -158,12 +159,12 @@ class Prescription(ImportableModel):
 
     @transaction.atomic
     def cancel(self, *, by: User, reason: str) -> None:
-        """Withdraw it. Conflict when it is not active any more; ValueError without a reason."""
+        """Withdraw it. ConflictError when it is not active any more; ValueError without a reason."""
         if not reason.strip():
             raise ValueError("Say why the prescription is cancelled.")
         current = self._locked()
         if current.status != self.Status.ACTIVE:
-            raise Conflict("Only an active prescription can be cancelled.")
+            raise ConflictError("Only an active prescription can be cancelled.")
         current.status = self.status = self.Status.CANCELLED
         current.cancelled_at = self.cancelled_at = timezone.now()
         current.cancelled_by = self.cancelled_by = by
@@ -173,10 +174,10 @@ class Prescription(ImportableModel):
 
     @transaction.atomic
     def complete(self, *, by: User) -> None:
-        """The treatment is finished. Conflict when it is not active any more."""
+        """The treatment is finished. ConflictError when it is not active any more."""
         current = self._locked()
         if current.status != self.Status.ACTIVE:
-            raise Conflict("Only an active prescription can be completed.")
+            raise ConflictError("Only an active prescription can be completed.")
         current.status = self.status = self.Status.COMPLETED
         current.save(update_fields=["status"])
         signals.completed.send(type(self), prescription=self, by=by)

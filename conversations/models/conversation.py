@@ -13,12 +13,9 @@ from accounts.models import User
 from conversations import signals
 from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
+from medichat.refusals import ConflictError
 from records.models import CareRelation
 from records.models.care import give_back_case, keep_as_answered, open_case, take_case
-
-
-class Conflict(Exception):
-    """The conversation is in another state than the act needs; the message says which, for the person (status 409)."""
 
 
 class Status(models.TextChoices):
@@ -252,7 +249,7 @@ class Conversation(ImportableModel):
     def submit(self, *, urgency: Urgency) -> None:
         """Put the conversation into the queue. Safe to repeat: a waiting case only has its urgency raised.
 
-        Raises Conflict when it was answered already.
+        Raises ConflictError when it was answered already.
         """
         current = self.locked()
         if current.status == Status.AWAITING_DOCTOR:
@@ -260,7 +257,7 @@ class Conversation(ImportableModel):
             self.status = current.status
             return
         if current.status != Status.IN_PROGRESS:
-            raise Conflict("This consultation has been answered already.")
+            raise ConflictError("This consultation has been answered already.")
         current.status = Status.AWAITING_DOCTOR
         current.urgency = urgency
         current.queue_rank = urgency.rank
@@ -271,16 +268,16 @@ class Conversation(ImportableModel):
 
     @transaction.atomic
     def claim(self, *, by: User) -> None:
-        """The doctor takes the case. Repeating it is harmless; Conflict names who was faster."""
+        """The doctor takes the case. Repeating it is harmless; ConflictError names who was faster."""
         current = self.locked()
         if current.status != Status.AWAITING_DOCTOR:
-            raise Conflict("This case does not wait for a doctor any more.")
+            raise ConflictError("This case does not wait for a doctor any more.")
         if current.doctor_id == by.pk:
             self.doctor, self.claimed_at = by, current.claimed_at
             return
         if current.doctor_id is not None:
             other = User.objects.filter(pk=current.doctor_id).first()
-            raise Conflict(f"This case was taken by {other.get_full_name() if other else 'another doctor'}.")
+            raise ConflictError(f"This case was taken by {other.get_full_name() if other else 'another doctor'}.")
         current.doctor = by
         current.claimed_at = timezone.now()
         self._take_over(current, "doctor", "claimed_at")
@@ -289,10 +286,10 @@ class Conversation(ImportableModel):
 
     @transaction.atomic
     def release(self, *, by: User, reason: str) -> None:
-        """The doctor gives the case back to the queue, keeping its place. Conflict when it is not theirs to give."""
+        """The doctor gives the case back to the queue, keeping its place. ConflictError when it is not theirs to give."""
         current = self.locked()
         if current.status != Status.AWAITING_DOCTOR or current.doctor_id != by.pk:
-            raise Conflict("Only the doctor who has taken a waiting case can give it back.")
+            raise ConflictError("Only the doctor who has taken a waiting case can give it back.")
         current.doctor = None
         current.claimed_at = None
         give_back_case(patient_id=self.patient_id, case_id=self.pk, doctor=by)
@@ -301,7 +298,7 @@ class Conversation(ImportableModel):
 
     @transaction.atomic
     def answer(self, answer: Answer, *, by: User) -> None:
-        """Record the doctor's answer, claiming the case in the same act. Conflict when somebody else was faster.
+        """Record the doctor's answer, claiming the case in the same act. ConflictError when somebody else was faster.
 
         Raises ValueError without a diagnosis.
         """
@@ -338,13 +335,13 @@ class Conversation(ImportableModel):
 
     @transaction.atomic
     def close(self, *, by: User) -> None:
-        """End the visit after the answer. Conflict before there is one; closing twice is harmless."""
+        """End the visit after the answer. ConflictError before there is one; closing twice is harmless."""
         current = self.locked()
         if current.status == Status.CLOSED:
             self.status = current.status
             return
         if current.status != Status.DOCTOR_RESPONDED:
-            raise Conflict("A consultation can be closed when it has been answered.")
+            raise ConflictError("A consultation can be closed when it has been answered.")
         current.status = Status.CLOSED
         current.closed_at = timezone.now()
         self._take_over(current, "status", "closed_at")

@@ -40,7 +40,8 @@ def acting(
 ) -> Iterator[None]:
     """Act in this role until the block ends; opens a transaction when there is none.
 
-    ``sign_in_key`` names the one row that the ``sign_in`` role may open: an e-mail address or the hash of a session key.
+    ``sign_in_key`` names the one row that the ``sign_in`` role may open: an e-mail address or the hash of a session
+    key.
     """
     connection = connections[using]
     if not connection.in_atomic_block:

@@ -18,12 +18,14 @@ SIGN_IN_KEY = "(SELECT nullif(current_setting('medichat.sign_in_key', true), '')
 
 _IN_FORCE = "(relation.valid_until IS NULL OR relation.valid_until > now())"
 # Patients whom this doctor cares for or may look at (assigned, claimed, answered, break-glass).
-MY_PATIENTS = f"SELECT relation.patient_id FROM care_relations relation WHERE relation.doctor_id = {ME} AND {_IN_FORCE}"
-# Cases that wait for any approved doctor, and the patients they belong to.
-OPEN_CASES = f"SELECT relation.case_id FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
-PATIENTS_WITH_OPEN_CASES = (
-    f"SELECT relation.patient_id FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
+MY_PATIENTS = (
+    "SELECT relation.patient_id FROM care_relations relation "  # noqa: S608 -- constants of this module
+    f"WHERE relation.doctor_id = {ME} AND {_IN_FORCE}"
 )
+# Cases that wait for any approved doctor, and the patients they belong to.
+_OPEN = f"FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
+OPEN_CASES = f"SELECT relation.case_id {_OPEN}"
+PATIENTS_WITH_OPEN_CASES = f"SELECT relation.patient_id {_OPEN}"
 
 
 @dataclass(frozen=True)

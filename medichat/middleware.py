@@ -1,0 +1,45 @@
+"""One transaction and one row-level-security context for every request."""
+
+from collections.abc import Callable
+
+from django.db import InterfaceError, OperationalError, transaction
+from django.http import HttpRequest, HttpResponse
+from psycopg_pool import PoolTimeout
+
+from medichat import pages
+from medichat.db.context import acting
+from medichat.refusals import ConflictError
+
+DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
+
+
+class DatabaseContextMiddleware:
+    """Runs the request in a transaction without any rights; signing in (``accounts.middleware``) gives it some.
+
+    An exception in a view or an answer of 500 and above rolls everything back. Django turns exceptions into answers
+    before an outer middleware sees them, so views' exceptions are noticed in ``process_exception``. Streamed answers
+    are produced after the transaction and must open their own context.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer the request within its transaction; a lost database is answered with 503."""
+        try:
+            with transaction.atomic(), acting(role=""):
+                response = self.get_response(request)
+                if response.status_code >= 500 or getattr(request, "failed", False):
+                    transaction.set_rollback(True)
+        except DATABASE_LOST:
+            return pages.unavailable(request)
+        return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """Nothing of a request that raised is kept; conflicts and a lost database have answers of their own."""
+        request.failed = True  # type: ignore[attr-defined]  # our own mark on the request
+        if isinstance(exception, ConflictError):
+            return pages.conflict(request, str(exception))
+        if isinstance(exception, DATABASE_LOST):
+            return pages.unavailable(request)
+        return None
