@@ -1,0 +1,232 @@
+"""Finding the concepts of the lexicon ('chest_pain') in the words of a sentence.
+
+A phrase in the lexicon is a row of words. Between two of them small words ('my', 'very', 'is') may stand.
+    (a|b|c d)   one of these            word?    may be missing
+    pain*       any ending              <chest>  any word of that class
+    a .. b      up to four words between, in one clause
+    a ... b     up to ten words between, in one sentence
+    a ~ b       either order, up to four words between
+"""
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from conversations.intake.data import load, load_all
+from conversations.intake.text import Sentence, Token
+
+_NEAR = 4
+_FAR = 10
+_LIGHT_SKIPS = 3
+_PREFIX_KEY = 3
+_ITEM = re.compile(r"\([^)]*\)\??|\.\.\.|\.\.|~|\S+")
+
+
+@dataclass(frozen=True, slots=True)
+class Concept:
+    """One entry of the lexicon. `kind`: symptom, sign (used by rules, not listed), condition or event."""
+
+    code: str
+    label: str
+    kind: str
+    implies: tuple[str, ...]
+    group: str
+    screening: str
+    """How a question asks for it ('pain in your chest'); empty when it is never asked for by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Item:
+    """One place of a phrase: the words or beginnings that fit, and how much may stand before it."""
+
+    words: frozenset[str]
+    beginnings: tuple[str, ...]
+    gap: int
+    crosses: bool
+
+    def fits(self, word: str) -> bool:
+        return word in self.words or (bool(self.beginnings) and word.startswith(self.beginnings))
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A concept found in a sentence: the positions of its own words."""
+
+    code: str
+    positions: tuple[int, ...]
+
+    @property
+    def start(self) -> int:
+        """Position of the first word."""
+        return self.positions[0]
+
+    @property
+    def end(self) -> int:
+        """Position of the last word."""
+        return self.positions[-1]
+
+
+@cache
+def concepts() -> dict[str, Concept]:
+    """Every concept of the lexicon by its code."""
+    found: dict[str, Concept] = {}
+    for group, entries in load_all("lexicon/concepts").items():
+        for code, entry in entries.items():
+            if code in found:
+                raise ValueError(f"Concept {code!r} stands twice in the lexicon.")
+            found[code] = Concept(
+                code=code,
+                label=entry.get("label", code.replace("_", " ")),
+                kind=entry.get("kind", "symptom"),
+                implies=tuple(entry.get("implies", ())),
+                group=group,
+                screening=entry.get("screening", ""),
+            )
+    return found
+
+
+def _alternatives(piece: str) -> list[list[str]]:
+    """The rows of words that one piece of a phrase stands for."""
+    optional = piece.endswith("?")
+    bare = piece.rstrip("?")
+    if bare.startswith("("):
+        rows = [row.split() for row in bare[1:-1].split("|")]
+    elif bare.startswith("<"):
+        rows = [row.split() for row in load("lexicon/classes.toml")[bare[1:-1]]]
+    else:
+        rows = [[bare]]
+    return [*rows, []] if optional else rows
+
+
+def _phrases(phrase: str) -> Iterator[tuple[_Item, ...]]:
+    """Every row of items that a phrase of the lexicon stands for."""
+    pieces = _ITEM.findall(phrase)
+    if "~" in pieces:
+        cut = pieces.index("~")
+        left, right = " ".join(pieces[:cut]), " ".join(pieces[cut + 1 :])
+        yield from _phrases(f"{left} .. {right}")
+        yield from _phrases(f"{right} .. {left}")
+        return
+    choices: list[list[tuple[tuple[str, ...], ...]]] = []
+    for piece in pieces:
+        if piece in {"..", "..."}:
+            choices.append([((piece,),)])
+            continue
+        rows = _alternatives(piece)
+        singles = tuple(sorted(row[0] for row in rows if len(row) == 1))
+        longer = [tuple((word,) for word in row) for row in rows if len(row) != 1]
+        choices.append([*([(singles,)] if singles else []), *longer])
+    for combination in itertools.product(*choices):
+        row = tuple(itertools.chain.from_iterable(combination))
+        if row:
+            yield _items(row)
+
+
+def _items(row: tuple[tuple[str, ...], ...]) -> tuple[_Item, ...]:
+    items: list[_Item] = []
+    gap, crosses = 0, False
+    for words in row:
+        if words == ("..",):
+            gap = _NEAR
+            continue
+        if words == ("...",):
+            gap, crosses = _FAR, True
+            continue
+        exact = frozenset(word for word in words if not word.endswith("*"))
+        beginnings = tuple(word[:-1] for word in words if word.endswith("*"))
+        items.append(_Item(exact, beginnings, gap, crosses))
+        gap, crosses = 0, False
+    return tuple(items)
+
+
+@cache
+def _index() -> dict[str, tuple[tuple[str, tuple[_Item, ...]], ...]]:
+    """Phrases by the word they begin with; those with an open ending by their first letters and a star."""
+    index: dict[str, list[tuple[str, tuple[_Item, ...]]]] = {}
+    for entries in load_all("lexicon/concepts").values():
+        for code, entry in entries.items():
+            for phrase in entry["phrases"]:
+                for items in _phrases(phrase):
+                    first = items[0]
+                    for key in (*first.words, *{start[:_PREFIX_KEY] + "*" for start in first.beginnings}):
+                        index.setdefault(key, []).append((code, items))
+    return {key: tuple(rows) for key, rows in index.items()}
+
+
+@cache
+def _light() -> frozenset[str]:
+    return frozenset(load("lexicon/classes.toml")["light"])
+
+
+def _match(items: tuple[_Item, ...], tokens: tuple[Token, ...], start: int) -> tuple[int, ...] | None:
+    """The positions at which the items stand from `start` on, each as near as it can be, or None."""
+    positions = [start]
+    for item in items[1:]:
+        here = positions[-1]
+        skipped = light = 0
+        position = here + 1
+        while True:
+            if position >= len(tokens):
+                return None
+            token = tokens[position]
+            if not item.crosses and token.clause != tokens[here].clause:
+                return None
+            if item.fits(token.word):
+                break
+            if token.word in _light() and light < _LIGHT_SKIPS:
+                light += 1
+            else:
+                skipped += 1
+                if skipped > item.gap:
+                    return None
+            position += 1
+        positions.append(position)
+    return tuple(positions)
+
+
+def find(sentence: Sentence) -> tuple[Match, ...]:
+    """The concepts of a sentence in order. A phrase inside a longer one is left to the longer one."""
+    tokens = sentence.tokens
+    index = _index()
+    matches: dict[tuple[str, tuple[int, ...]], Match] = {}
+    for start, token in enumerate(tokens):
+        rows = itertools.chain(index.get(token.word, ()), index.get(token.word[:_PREFIX_KEY] + "*", ()))
+        for code, items in rows:
+            if not items[0].fits(token.word):
+                continue
+            positions = _match(items, tokens, start)
+            if positions is not None:
+                matches.setdefault((code, positions), Match(code, positions))
+    return _longest(list(matches.values()))
+
+
+def _longest(matches: list[Match]) -> tuple[Match, ...]:
+    """Without the matches whose words are all part of a longer match that begins nearby."""
+    owners: dict[int, list[Match]] = {}
+    for match in matches:
+        for position in match.positions:
+            owners.setdefault(position, []).append(match)
+    kept: list[Match] = []
+    for match in matches:
+        own = set(match.positions)
+        longer = any(
+            len(other.positions) > len(own) and own < set(other.positions) for other in owners[match.start]
+        )
+        if not longer:
+            kept.append(match)
+    kept.sort(key=lambda match: (match.start, match.end, match.code))
+    return tuple(kept)
+
+
+def with_implied(code: str) -> tuple[str, ...]:
+    """The concept and everything it implies: crushing chest pain is chest pain."""
+    found: dict[str, None] = {code: None}
+    queue = [code]
+    while queue:
+        for parent in concepts()[queue.pop()].implies:
+            if parent not in found:
+                found[parent] = None
+                queue.append(parent)
+    return tuple(found)

@@ -1,0 +1,221 @@
+"""Whether a mention is denied, about somebody else, long past, only feared, or uncertain.
+
+The idea is that of ConText: words that trigger a reading, and a scope that ends with the clause. The words are in
+`lexicon/language.toml`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+from conversations.intake.concepts import Match
+from conversations.intake.data import load
+from conversations.intake.text import Sentence, Token
+
+_NEGATION_REACH = 14
+_AFTER_REACH = 2
+_RESOLVED_REACH = 5
+_HYPOTHESIS_REACH = 9
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """How a mention is meant."""
+
+    negated: bool = False
+    other_person: str = ""
+    past: bool = False
+    hypothetical: bool = False
+    uncertain: bool = False
+    resolved: bool = False
+
+
+@cache
+def _words(table: str, key: str) -> frozenset[str]:
+    return frozenset(load("lexicon/language.toml")[table][key])
+
+
+@cache
+def _rows(table: str, key: str) -> dict[str, tuple[tuple[str, ...], ...]]:
+    """Phrases by their first word."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in load("lexicon/language.toml")[table][key]:
+        words = tuple(phrase.split())
+        found.setdefault(words[0], []).append(words)
+    return {first: tuple(sorted(rows, key=len, reverse=True)) for first, rows in found.items()}
+
+
+def phrase_at(words: Sequence[str], position: int, table: str, key: str) -> int:
+    """How many words of a phrase of that table stand at the position; 0 when none does."""
+    for row in _rows(table, key).get(words[position], ()):
+        if tuple(words[position : position + len(row)]) == row:
+            return len(row)
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One sentence prepared: which of its words trigger what. Made once for all matches of the sentence."""
+
+    tokens: tuple[Token, ...]
+    words: tuple[str, ...]
+    negations: tuple[int, ...]
+    people: tuple[tuple[int, str], ...]
+    hypotheses: tuple[int, ...]
+    past_clauses: frozenset[int]
+    symptom_words: frozenset[int]
+
+    def of(self, match: Match) -> Context:
+        """The context of one match."""
+        clause = self.tokens[match.start].clause
+        return Context(
+            negated=self._negated(match),
+            other_person=self._other(match),
+            past=clause in self.past_clauses,
+            hypothetical=any(
+                position < match.start
+                and match.start - position <= _HYPOTHESIS_REACH
+                and self.tokens[position].clause in (clause, clause - 1)
+                for position in self.hypotheses
+            ),
+            uncertain=any(
+                token.clause == clause and token.word in _words("hypothetical", "uncertain") for token in self.tokens
+            ),
+            resolved=self._followed_by(match, _words("negation", "resolved"), _RESOLVED_REACH),
+        )
+
+    def _negated(self, match: Match) -> bool:
+        own = set(match.positions)
+        for trigger in self.negations:
+            if trigger in own or self.tokens[trigger].clause != self.tokens[match.start].clause:
+                continue
+            if match.start < trigger < match.end:
+                return True
+            if trigger < match.start and self._reaches(trigger, match.start):
+                return True
+        return self._followed_by(match, _words("negation", "after"), _AFTER_REACH)
+
+    def _reaches(self, trigger: int, target: int) -> bool:
+        """Whether a negation word reaches a later word."""
+        if target - trigger > _NEGATION_REACH:
+            return False
+        between = range(trigger + 1, target)
+        if self.words[trigger] in _words("negation", "strong"):
+            return True
+        if any(self.words[position] in _words("negation", "strengthen") for position in between):
+            return True
+        carried = _words("negation", "carried")
+        return all(self.words[position] in carried or position in self.symptom_words for position in between)
+
+    def _followed_by(self, match: Match, wanted: frozenset[str], reach: int) -> bool:
+        """Whether one of the words follows soon after in the same clause and is not itself turned round."""
+        for position in range(match.end + 1, min(match.end + 1 + reach, len(self.tokens))):
+            token = self.tokens[position]
+            if token.clause != self.tokens[match.end].clause:
+                return False
+            if token.word in wanted:
+                # 'chest pain, no fever': the 'no' belongs to what follows it.
+                return position + 1 >= len(self.words) or self.words[position - 1] != "not" and wanted is not _words(
+                    "negation", "after"
+                )
+        return False
+
+    def _other(self, match: Match) -> str:
+        """The person the clause is about, if it is not the patient."""
+        clause = self.tokens[match.start].clause
+        for position, relation in self.people:
+            if self.tokens[position].clause == clause and position < match.end:
+                return relation
+        return ""
+
+
+def prepare(sentence: Sentence, matches: Sequence[Match]) -> Scope:
+    """Find the triggers of a sentence."""
+    words = sentence.words()
+    return Scope(
+        tokens=sentence.tokens,
+        words=words,
+        negations=_negations(words, sentence.tokens),
+        people=_people(words, sentence.tokens),
+        hypotheses=tuple(
+            position for position in range(len(words)) if phrase_at(words, position, "hypothetical", "phrases")
+        ),
+        past_clauses=_past_clauses(words, sentence.tokens),
+        symptom_words=frozenset(position for match in matches for position in match.positions),
+    )
+
+
+def _negations(words: Sequence[str], tokens: Sequence[Token]) -> tuple[int, ...]:
+    triggers: list[int] = []
+    skip_until = 0
+    for position, word in enumerate(words):
+        length = phrase_at(words, position, "negation", "pseudo")
+        if length:
+            skip_until = max(skip_until, position + length)
+        if position < skip_until:
+            continue
+        if word in _words("negation", "strong") or word in _words("negation", "weak"):
+            if _is_answer(words, tokens, position):
+                continue
+            triggers.append(position)
+    return tuple(triggers)
+
+
+def _is_answer(words: Sequence[str], tokens: Sequence[Token], position: int) -> bool:
+    """'No, I have a cough' answers and negates nothing that follows; 'No pain' does."""
+    if words[position] not in {"no", "none", "never"} or position + 1 >= len(words):
+        return False
+    following = tokens[position + 1]
+    return (position == 0 or tokens[position].comma) and (
+        following.comma or following.clause != tokens[position].clause or following.word in {"i", "it", "my", "just"}
+    )
+
+
+def _past_clauses(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
+    """The clauses set in the past; one that begins with its time covers what follows it ('Ten years ago, I ...')."""
+    past: set[int] = set()
+    for position in range(len(words)):
+        if not phrase_at(words, position, "past", "phrases"):
+            continue
+        clause = tokens[position].clause
+        inside = [token.word for token in tokens if token.clause == clause]
+        if any(word in _words("past", "ongoing") for word in inside):
+            continue
+        past.add(clause)
+        if len(inside) <= _FRAGMENT:
+            past.update(clause + step for step in (1, -1) if clause + step >= 0 and step == 1 or position > 0)
+    return frozenset(past)
+
+
+_FRAGMENT = 4
+
+
+def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, str], ...]:
+    """Where somebody else is the one who has it. 'My wife says I ...' is still about the patient."""
+    found: list[tuple[int, str]] = []
+    relations = _words("people", "relations")
+    for position, word in enumerate(words):
+        if word not in relations:
+            continue
+        following = words[position + 1] if position + 1 < len(words) else ""
+        if following in _words("people", "tellers"):
+            continue
+        before = words[position - 1] if position else ""
+        if before in {"with", "to", "see", "for", "by"} or following in {"planning", "doctor", "gp", "pressure"}:
+            # 'I was at home with my wife' tells who was there.
+            continue
+        found.append((position, word))
+        # 'He had ...' goes on about the same person.
+        clause = tokens[position].clause
+        found.extend(
+            (later, word)
+            for later in range(position + 1, len(words))
+            if tokens[later].clause > clause and words[later] in {"he", "she", "they"}
+        )
+    return tuple(found)
+
+
+def people_table(key: str) -> Any:
+    """A list of words about people from the language file."""
+    return _words("people", key)
