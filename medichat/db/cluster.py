@@ -300,17 +300,23 @@ class Cluster:
                 command, **self._run_as(account), stdout=log, stderr=log, start_new_session=True
             )
         process = self._process
-        assert process is not None
-        while time.monotonic() < deadline:
-            if process.poll() is not None:
-                return False
-            lines = self._lock_lines(self.data / "postmaster.pid")
-            if len(lines) >= 8 and lines[0].strip() == str(process.pid) and lines[7].strip() == "ready":
-                return True
-            time.sleep(0.02)
-        process.send_signal(signal.SIGQUIT)
-        process.wait()
+        try:
+            while process.poll() is None and time.monotonic() < deadline:
+                lines = self._lock_lines(self.data / "postmaster.pid")
+                if len(lines) >= 8 and lines[0].strip() == str(process.pid) and lines[7].strip() == "ready":
+                    return True
+                time.sleep(0.02)
+        except BaseException:  # Ctrl-C while it starts: do not leave it behind
+            self._abandon(process)
+            raise
+        self._abandon(process)
         return False
+
+    @staticmethod
+    def _abandon(process: "subprocess.Popen[bytes]") -> None:
+        if process.poll() is None:
+            process.send_signal(signal.SIGQUIT)
+        process.wait()
 
     @staticmethod
     def _lock_lines(path: Path) -> list[str]:
