@@ -1,6 +1,9 @@
 """The project itself as an app: its commands, static files and database foundation."""
 
 from django.apps import AppConfig
+from django.conf import settings
+
+from medichat.db import sql_log
 
 
 class MediChatConfig(AppConfig):
@@ -8,3 +11,8 @@ class MediChatConfig(AppConfig):
 
     name = "medichat"
     verbose_name = "MediChat"
+
+    def ready(self) -> None:
+        """Show SQL statements when the developer asked for them."""
+        if settings.LOG_SQL:
+            sql_log.install()

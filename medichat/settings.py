@@ -141,6 +141,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "medichat.health.HealthMiddleware",  # first: answers without host, session or database context
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -179,16 +180,26 @@ TEMPLATES: list[dict[str, Any]] = [
 # The database: the application role is "default"; the owner, who alone may change tables, is "owner".
 DATABASE_POOL_SIZE = env_int("DATABASE_POOL_SIZE", 8, minimum=1)
 LOG_SQL = env_bool("LOG_SQL") and not PRODUCTION
-_urls = embedded.connection_urls(DATA_DIR)
-if PRODUCTION and not env("DATABASE_URL"):
+# Without DATABASE_URL, the embedded server; it never mixes with a server of the operator's own.
+EMBEDDED_DATABASE = not env("DATABASE_URL")
+if EMBEDDED_DATABASE and PRODUCTION:
     raise ImproperlyConfigured(
         "DATABASE_URL is not set: production needs a PostgreSQL server of its own, reached as the application role. "
         "'manage.py setup_database' makes the roles and prints the URL."
     )
+if EMBEDDED_DATABASE and env("DATABASE_OWNER_URL"):
+    raise ImproperlyConfigured(
+        "DATABASE_OWNER_URL is set but DATABASE_URL is not: set both for a server of your own, or neither for the "
+        "embedded one."
+    )
+if EMBEDDED_DATABASE:
+    _urls = embedded.connection_urls(DATA_DIR)
+    _application_url, _owner_url = _urls.application, _urls.owner
+else:
+    _application_url, _owner_url = env("DATABASE_URL"), env("DATABASE_OWNER_URL")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database_from_url(env("DATABASE_URL", _urls.application), pool_size=DATABASE_POOL_SIZE),
+    "default": database_from_url(_application_url, pool_size=DATABASE_POOL_SIZE),
 }
-_owner_url = env("DATABASE_OWNER_URL") or ("" if env("DATABASE_URL") else _urls.owner)
 if _owner_url:
     DATABASES["owner"] = database_from_url(_owner_url, pool_size=0)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

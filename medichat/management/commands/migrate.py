@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as DjangoMigrate
 from django.db import connections
@@ -32,7 +33,6 @@ class Command(DjangoMigrate):
         if options["plan"] or options["check_unapplied"] or options["database"] != OWNER:
             return
         connection = connections[OWNER]
-        refuse_unprotected_tables(connection)
         with connection.cursor() as cursor:
             # The web process reads which migrations are applied; what is written there is the owner's word.
             cursor.execute(
@@ -40,3 +40,7 @@ class Command(DjangoMigrate):
                 .format(sql.Identifier(settings.DATABASES["default"]["USER"]))
                 .as_string(cursor.connection)
             )
+        try:
+            refuse_unprotected_tables(connection)
+        except ImproperlyConfigured as error:
+            raise CommandError(str(error)) from error
