@@ -286,7 +286,7 @@ class Conversation(ImportableModel):
 
     @transaction.atomic
     def release(self, *, by: User, reason: str) -> None:
-        """The doctor gives the case back to the queue, keeping its place. ConflictError when it is not theirs to give."""
+        """The doctor gives the case back, and it keeps its place. ConflictError when it is not theirs to give."""
         current = self.locked()
         if current.status != Status.AWAITING_DOCTOR or current.doctor_id != by.pk:
             raise ConflictError("Only the doctor who has taken a waiting case can give it back.")
