@@ -87,6 +87,13 @@ _ROLE_GUARD = pgtrigger.Trigger(
 )
 
 
+class NextRecordNumber(models.Func):
+    """The next number of the sequence under which the clinic files people."""
+
+    template = "nextval('record_numbers')"
+    output_field = models.BigIntegerField()
+
+
 class User(AbstractBaseUser, ImportableModel):
     """A person who may sign in: patient, doctor or administrator. Never deleted when clinical records exist.
 
@@ -101,7 +108,10 @@ class User(AbstractBaseUser, ImportableModel):
     first_name = models.CharField(max_length=100, blank=True)
     last_name = models.CharField(max_length=100, blank=True)
     record_number = models.BigIntegerField(
-        unique=True, null=True, editable=False, help_text="The number under which the clinic files this person."
+        unique=True,
+        db_default=NextRecordNumber(),
+        editable=False,
+        help_text="The number under which the clinic files this person.",
     )
     phone = EncryptedTextField(null=True, blank=True)
     date_of_birth = models.DateField(null=True, blank=True)
@@ -158,12 +168,6 @@ class User(AbstractBaseUser, ImportableModel):
         triggers = [
             *ImportableModel.Meta.triggers,
             _ROLE_GUARD,
-            pgtrigger.Trigger(
-                name="number_patients",
-                when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
-                func="NEW.record_number := coalesce(NEW.record_number, nextval('record_numbers')); RETURN NEW;",
-            ),
         ]
 
     def __str__(self) -> str:
