@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 
 from medichat import pages
+from medichat.db import encrypted_files
 from medichat.db.context import acting
 from medichat.refusals import ConflictError
 
@@ -27,7 +28,8 @@ class DatabaseContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request within its transaction; a lost database is answered with 503."""
         try:
-            with transaction.atomic(), acting(role=""):
+            # What an upload stored on the disk goes when the transaction does, so pending() is around it.
+            with encrypted_files.pending(), transaction.atomic(), acting(role=""):
                 response = self.get_response(request)
                 if response.status_code >= 500 or getattr(request, "failed", False):
                     transaction.set_rollback(True)
