@@ -74,7 +74,7 @@ def set_up(
         _refuse_powerful(admin, names)
         for role, limits in ((names.owner, OWNER_LIMITS), (names.application, APPLICATION_LIMITS)):
             _ensure_limits(admin, role, limits)
-        with _membership(admin, names.owner):
+        with acting_as_owner(admin, names.owner):
             _ensure_database(admin, names)
             with psycopg.connect(url_for(admin_url, names.database), autocommit=True, connect_timeout=10) as inside:
                 inside.execute(sql.SQL("SET ROLE {}").format(sql.Identifier(names.owner)))
@@ -156,7 +156,7 @@ def _ensure_limits(admin: psycopg.Connection, role: str, limits: dict[str, str])
 
 
 @contextmanager
-def _membership(admin: psycopg.Connection, owner: str) -> Iterator[None]:
+def acting_as_owner(admin: psycopg.Connection, owner: str) -> Iterator[None]:
     """Let the administrative role act as the owner for a moment; a superuser can anyway."""
     # Acting as it needs SET (PostgreSQL 16 and newer), connecting to its database needs its privileges inherited.
     row = admin.execute(
