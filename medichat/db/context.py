@@ -45,7 +45,10 @@ def acting(
     """
     connection = connections[using]
     if not connection.in_atomic_block:
-        with transaction.atomic(using=using), acting(role=role, user_id=user_id, sign_in_key=sign_in_key, using=using):
+        # A transaction of its own begins without any context, and what is set in it ends with it.
+        with transaction.atomic(using=using):
+            if role or user_id or sign_in_key:
+                switch_to(role=role, user_id=user_id, sign_in_key=sign_in_key, using=using)
             yield
         return
     with connection.cursor() as cursor:

@@ -89,13 +89,6 @@ class Migration(migrations.Migration):
                 Policy("words_removed", "DELETE", using=WORDS_OF_OWN_OR_CARED_FOR),
             ],
         ),
-        ProtectRows(
-            "vocabulary_words",
-            [
-                reads("staff_reads", f"{ROLE} IN ('doctor', 'admin', 'system')"),
-                adds("everybody_adds", f"{ROLE} IN ('patient', 'doctor', 'admin', 'system', 'sign_in')"),
-            ],
-        ),
         AddPolicies(
             "users",
             [

@@ -13,7 +13,7 @@ from records.models.entries import (
     SurgicalHistory,
 )
 from records.models.person import EmergencyContact, MedicalInfo
-from records.models.search import SearchWord, VocabularyWord
+from records.models.search import SearchWord, VocabularyWord, WordKind, patients_like
 
 __all__ = [
     "Allergy",
@@ -30,4 +30,6 @@ __all__ = [
     "Source",
     "SurgicalHistory",
     "VocabularyWord",
+    "WordKind",
+    "patients_like",
 ]

@@ -5,6 +5,8 @@ entries stand one a row and are compared with ``=``; typing errors and beginning
 vocabulary that belongs to no patient.
 """
 
+import re
+import unicodedata
 from typing import Self
 
 from django.conf import settings
@@ -14,6 +16,9 @@ from django.db import models
 from accounts.models import User
 from medichat.db.base import choices_constraint
 from records.models.care import visible_patients
+
+WORDS_SEARCHED = 6
+WORDS_CONSIDERED = 50
 
 
 class WordKind(models.TextChoices):
@@ -31,6 +36,33 @@ class SearchWordQuerySet(models.QuerySet["SearchWord"]):
     def visible_to(self, user: User) -> Self:
         """Words of the patients whom this person may see."""
         return self.filter(visible_patients(user))
+
+    def like(self, word: str, *kinds: WordKind) -> Self:
+        """Rows with this word, a word that begins with it, or one that is spelt nearly so."""
+        known = VocabularyWord.objects.filter(kind__in=kinds).filter(
+            models.Q(word__startswith=word) | models.Q(word__trigram_similar=word)
+        )
+        # Evaluated first: row-level security lets only a comparison with given words use the index.
+        words = list(known.values_list("word", flat=True).distinct()[:WORDS_CONSIDERED])
+        return self.filter(kind__in=kinds, word__in=words)
+
+
+def words_of(phrase: str) -> list[str]:
+    """The words of a phrase as the database's triggers store them: lower case, without accents or punctuation."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", phrase.lower()) if not unicodedata.combining(c))
+    return re.findall(r"[^\W_]+", plain)
+
+
+def patients_like(user: User, phrase: str, *kinds: WordKind) -> models.Q | None:
+    """The condition on ``patient_id`` that every word of the phrase occurs in one of the kinds, or None for no words."""
+    words = words_of(phrase)[:WORDS_SEARCHED]
+    if not words:
+        return None
+    condition = models.Q()
+    for word in words:
+        rows = SearchWord.objects.visible_to(user).like(word, *kinds)
+        condition &= models.Q(patient_id__in=rows.values("patient_id"))
+    return condition
 
 
 class SearchWord(models.Model):
@@ -57,7 +89,10 @@ class SearchWord(models.Model):
 
 
 class VocabularyWord(models.Model):
-    """A word that occurs somewhere, without whose it is: the target of typo-tolerant and prefix search."""
+    """A word that occurs somewhere, without whose it is: the target of typo-tolerant and prefix search.
+
+    It holds single words and nobody's id, so it needs no row-level security, which would keep its index from being used.
+    """
 
     id = models.BigAutoField(primary_key=True)
     kind = models.CharField(max_length=10, choices=WordKind)

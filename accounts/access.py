@@ -1,0 +1,56 @@
+"""Who may open a page: signed in, and in the right role. Which rows they see is decided by ``visible_to``."""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, cast
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+
+from accounts.models import Role, User
+
+View = Callable[..., HttpResponseBase]
+
+
+def person(request: HttpRequest) -> User:
+    """The signed-in person of a request behind one of the decorators below."""
+    return cast(User, request.user)
+
+
+def signed_in_required(view: View) -> View:
+    """Anybody who is signed in; others are asked to sign in first and come back afterwards."""
+    return _restricted(view, roles=set(Role))
+
+
+def patient_required(view: View) -> View:
+    """Patients only; other roles get 403."""
+    return _restricted(view, roles={Role.PATIENT})
+
+
+def doctor_required(view: View) -> View:
+    """Approved doctors only; a doctor who waits for approval is shown the page that says so."""
+    return _restricted(view, roles={Role.DOCTOR})
+
+
+def _restricted(view: View, *, roles: set[Role]) -> View:
+    @wraps(view)
+    def restricted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return _to_sign_in(request)
+        if person(request).role not in roles:
+            raise PermissionDenied
+        if roles == {Role.DOCTOR} and not person(request).is_approved:
+            return redirect("accounts:waiting")
+        return view(request, *args, **kwargs)
+
+    return restricted
+
+
+def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    response = redirect_to_login(request.get_full_path())
+    if request.headers.get("HX-Request"):
+        # A fragment cannot become the sign-in page: the whole page goes there.
+        response = HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})
+    return response
