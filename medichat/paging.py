@@ -28,7 +28,8 @@ class Page:
 def page_of(request: HttpRequest, queryset: QuerySet[Any], *keys: str, size: int = PAGE_SIZE) -> Page:
     """One page of the rows in the order of ``keys`` (``-`` for descending; the last one must be unique, none NULL).
 
-    The place is read from the query parameters ``after`` and ``before``. Raises BadRequest for a place that no page gave.
+    The place is read from the query parameters ``after`` and ``before``. Raises BadRequest for
+    a place that no page gave.
     """
     after, before = request.GET.get("after"), request.GET.get("before")
     backwards = before is not None and after is None

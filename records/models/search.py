@@ -54,7 +54,7 @@ def words_of(phrase: str) -> list[str]:
 
 
 def patients_like(user: User, phrase: str, *kinds: WordKind) -> models.Q | None:
-    """The condition on ``patient_id`` that every word of the phrase occurs in one of the kinds, or None for no words."""
+    """The condition on ``patient_id`` that every word of the phrase occurs in one of the kinds; None without words."""
     words = words_of(phrase)[:WORDS_SEARCHED]
     if not words:
         return None
@@ -91,7 +91,8 @@ class SearchWord(models.Model):
 class VocabularyWord(models.Model):
     """A word that occurs somewhere, without whose it is: the target of typo-tolerant and prefix search.
 
-    It holds single words and nobody's id, so it needs no row-level security, which would keep its index from being used.
+    It holds single words and nobody's id, so it needs no row-level security, which would keep its index from being
+    used.
     """
 
     id = models.BigAutoField(primary_key=True)
