@@ -83,7 +83,7 @@ def waiting(since: datetime | None, now: datetime | None = None) -> str:
 
 @register.filter
 def duration(length: timedelta | None) -> str:
-    """A length of time as ``2 h 10 min`` or ``3 d 4 h``, rounded down, so that nobody seems to wait longer than they do."""
+    """A length of time as ``2 h 10 min`` or ``3 d 4 h``, rounded down: nobody seems to wait longer than they do."""
     if length is None:
         return ""
     minutes = int(length.total_seconds() // 60)
@@ -125,10 +125,10 @@ _UNITS = {
     "iu": "unit",
     "u": "unit",
 }
-_KEPT_UNITS = r"micrograms?|nanograms?|units?|mmol|mg|kg|ng|g|ml|l|%"
+_KEPT_UNITS = "micrograms?|nanograms?|units?|mmol|mg|kg|ng|g|ml|l|%"
+_ANY_UNIT = f"{'|'.join(_UNITS)}|{_KEPT_UNITS}"
 _FIGURE_AND_UNIT = re.compile(
-    rf"(?<![A-Za-z])(?P<figure>\d)(?P<gap>[ \u00a0\u2009\u202f]*)(?P<unit>{'|'.join(_UNITS)}|{_KEPT_UNITS})(?![^\W\d_])",
-    re.IGNORECASE,
+    rf"(?<![A-Za-z])(?P<figure>\d)[ \u00a0\u2009\u202f]*(?P<unit>{_ANY_UNIT})(?![^\W\d_])", re.IGNORECASE
 )
 
 
