@@ -53,6 +53,11 @@ def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     return render(request, "404.html", status=404)
 
 
+def conflict(request: HttpRequest, detail: str) -> HttpResponse:
+    """The page for an act that the present state does not allow; ``detail`` says which state that is."""
+    return render(request, "409.html", {"detail": detail}, status=409)
+
+
 def handler500(request: HttpRequest) -> HttpResponse:
     """A mistake of ours: nothing on this page needs the database, a session or a context processor."""
     return _bare_page(request, 500)

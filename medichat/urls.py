@@ -1,8 +1,22 @@
 """Every address of MediChat; the only file besides the import that knows every app."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, path
 
+from medichat import pages
+
 urlpatterns: list[URLPattern | URLResolver] = [
+    path("", pages.landing, name="landing"),
     path("admin/", admin.site.urls),
 ]
+
+if settings.DEBUG or settings.ENVIRONMENT == "test":
+    from medichat.styleguide import styleguide
+
+    urlpatterns.append(path("styleguide/", styleguide, name="styleguide"))
+
+handler400 = "medichat.pages.handler400"
+handler403 = "medichat.pages.handler403"
+handler404 = "medichat.pages.handler404"
+handler500 = "medichat.pages.handler500"
