@@ -89,11 +89,10 @@ def django_db_setup(
         for alias in ("default", "owner"):
             connections[alias].settings_dict["NAME"] = clone_names.database
         renew()
-    # Django would empty the tables with TRUNCATE, which the application role may not do.
-    flush = TransactionTestCase._fixture_teardown
-    TransactionTestCase._fixture_teardown = renew
-    yield
-    TransactionTestCase._fixture_teardown = flush
+    with pytest.MonkeyPatch.context() as patch:
+        # Django would empty the tables with TRUNCATE, which the application role may not do.
+        patch.setattr(TransactionTestCase, "_fixture_teardown", renew)
+        yield
     with django_db_blocker.unblock():
         disconnect()
 
@@ -101,8 +100,10 @@ def django_db_setup(
 def disconnect() -> None:
     """Close this thread's connections and the pools."""
     from django.db import connections
+    from django.db.backends.postgresql.base import DatabaseWrapper
 
     for connection in connections.all(initialized_only=True):
+        assert isinstance(connection, DatabaseWrapper)
         connection.close()
         connection.close_pool()
 

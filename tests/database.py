@@ -91,6 +91,8 @@ class TestRun:
             if self.own_server:
                 self.cluster().start()
             set_up(self.admin_url, self.template, owner_password=self.password, application_password=self.password)
+            if not self.own_server:
+                self._keep_membership()
             migrate(self.template)
             ready.touch()
 
@@ -108,6 +110,12 @@ class TestRun:
             acting_as_owner(admin, self.template.owner),
         ):
             yield admin
+
+    def _keep_membership(self) -> None:
+        """Without a superuser: stay a member of the owner, so that one worker does not end it under another."""
+        owner = sql.Identifier(self.template.owner)
+        with psycopg.connect(self.admin_url, autocommit=True) as admin:
+            admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
 
     def end(self) -> None:
         """Remove everything the run made."""

@@ -1,0 +1,49 @@
+# make run · make test · make check · make bench: each installs what it needs into a virtual environment first.
+#
+#   PORT=8001 make run             another port
+#   MEDICHAT_DATA_DIR=... make run  the database, files and development secrets somewhere else than ./var
+#   PYTHON=python3.12 make run     another Python (3.11 or newer)
+#   VENV=... make run              the virtual environment somewhere else than ./.venv
+
+VENV ?= .venv
+PYTHON ?=
+export PYTHON VENV
+SHELL := /bin/sh
+# Always run as a module: programs in a virtual environment under a path with spaces cannot always be started directly.
+RUN_PYTHON := "$$VENV/bin/python"
+
+.NOTPARALLEL:
+.PHONY: help run test check bench packages packages-dev libraries browser
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run    serve MediChat on http://127.0.0.1:8000 with a small demo clinic"
+	@echo "make test   run the tests"
+	@echo "make check  lint, format, types, migrations, production settings, security"
+	@echo "make bench  measure with a large clinic (takes a while)"
+
+run: packages libraries
+	@exec $(RUN_PYTHON) manage.py serve
+
+test: packages-dev libraries browser
+	@if sh .ci/browser --quiet; then exec $(RUN_PYTHON) -m pytest -n 2 -m "not bench"; \
+	else echo "Without Chromium: the browser tests are left out."; \
+	exec $(RUN_PYTHON) -m pytest -n 2 -m "not bench and not browser"; fi
+
+check: packages-dev libraries
+	@exec sh .ci/check
+
+bench: packages-dev libraries
+	@exec $(RUN_PYTHON) -m pytest tests/bench -n 0 -m bench -s
+
+packages:
+	@sh .ci/packages requirements.txt
+
+packages-dev:
+	@sh .ci/packages requirements-dev.txt
+
+libraries: packages
+	@sh .ci/libraries
+
+browser:
+	@sh .ci/browser
