@@ -15,10 +15,14 @@ from django.db import connection, models, transaction
 from django.db.migrations.writer import MigrationWriter
 from django.forms import Textarea, modelform_factory
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
+from accounts.models import User
+from conversations.models import Conversation, Message
 from medichat.db.base import new_id
+from medichat.db.context import system
 from medichat.db.encrypted import DecryptionError, EncryptedTextField, Sealed, open_sealed, seal
 
 OLD, NEW = ("old", b"o" * 32), ("new", b"n" * 32)
@@ -433,3 +437,54 @@ def test_the_field_says_that_it_is_encrypted_and_is_not_dumped() -> None:
     assert field.is_encrypted
     with pytest.raises(TypeError, match="dumped"):
         field.value_to_string(Note(text="chest pain"))
+
+
+# On the tables of the clinic
+
+
+@pytest.fixture
+def message(db: None) -> Iterator[Message]:
+    with system():
+        patient = User.objects.create(email="patient@example.org")
+        case = Conversation.objects.create(patient=patient, visit_number=1)
+        yield Message.objects.create(
+            conversation=case,
+            patient=patient,
+            position=1,
+            sender=Message.Sender.PATIENT,
+            text="chest pain",
+            sent_at=timezone.now(),
+        )
+
+
+def test_a_message_is_ciphertext_in_its_table_and_text_on_the_page(message: Message) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT text FROM messages WHERE id = %s", [message.pk])
+        assert b"chest" not in bytes(cursor.fetchone()[0])
+    assert Message.objects.get(pk=message.pk).text == "chest pain"
+
+
+def test_a_message_moved_to_another_row_fails_loudly(message: Message) -> None:
+    second = Message.objects.create(
+        conversation=message.conversation,
+        patient=message.patient,
+        position=2,
+        sender=Message.Sender.PATIENT,
+        text="and a rash",
+        sent_at=timezone.now(),
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE messages SET text = (SELECT text FROM messages WHERE id = %s) WHERE id = %s",
+            [message.pk, second.pk],
+        )
+    moved = Message.objects.get(pk=second.pk)
+    with pytest.raises(DecryptionError, match=str(second.pk)):
+        _ = moved.text
+
+
+def test_a_message_can_be_copied_in_memory_but_not_pickled(message: Message) -> None:
+    loaded = Message.objects.get(pk=message.pk)
+    assert copy.copy(loaded).text == copy.deepcopy(loaded).text == "chest pain"
+    with pytest.raises(TypeError, match="pickled"):
+        pickle.dumps(loaded)
