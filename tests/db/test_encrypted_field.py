@@ -6,8 +6,9 @@ import pickle
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, ClassVar
 
+import psycopg
 import pytest
 from django.apps.registry import Apps
 from django.core.exceptions import FieldError, ValidationError
@@ -18,12 +19,15 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
+from psycopg import sql
 
 from accounts.models import User
 from conversations.models import Conversation, Message
 from medichat.db.base import new_id
 from medichat.db.context import system
 from medichat.db.encrypted import DecryptionError, EncryptedTextField, Sealed, open_sealed, seal
+from medichat.db.roles import Names
+from tests.database import TestRun
 
 OLD, NEW = ("old", b"o" * 32), ("new", b"n" * 32)
 
@@ -35,6 +39,8 @@ class Note(models.Model):
     title = models.CharField(max_length=20, blank=True, unique=True)
     text = EncryptedTextField()
     remark = EncryptedTextField(null=True, blank=True, max_length=20)
+
+    objects: ClassVar[models.Manager["Note"]] = models.Manager()  # known to the plugin only for installed apps
 
     class Meta:
         apps = Apps()
@@ -51,12 +57,25 @@ class Note(models.Model):
 
 
 @pytest.fixture
-def notes(db: None) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "CREATE TEMPORARY TABLE sealed_notes (id uuid PRIMARY KEY, title varchar(20) NOT NULL UNIQUE, "
-            "text bytea NOT NULL, remark bytea) ON COMMIT DROP"
+def notes_table(django_db_setup: None, test_run: TestRun, clone_names: Names) -> Iterator[None]:
+    """The owner's table for the notes: the application role makes none, not even a temporary one."""
+    with psycopg.connect(test_run.owner_url(clone_names), autocommit=True) as owner:
+        owner.execute(
+            "CREATE TABLE sealed_notes (id uuid PRIMARY KEY, title varchar(20) NOT NULL UNIQUE, "
+            "text bytea NOT NULL, remark bytea)"
         )
+        owner.execute(
+            sql.SQL("GRANT SELECT, INSERT, UPDATE ON sealed_notes TO {}").format(
+                sql.Identifier(clone_names.application)
+            )
+        )
+        yield
+        owner.execute("DROP TABLE sealed_notes")
+
+
+@pytest.fixture
+def notes(notes_table: None, db: None) -> None:
+    """Notes can be saved; the order of the two matters, for the table is dropped after the rollback."""
 
 
 @contextmanager

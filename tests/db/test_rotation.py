@@ -106,7 +106,7 @@ def test_a_value_that_is_changed_meanwhile_is_kept_and_rotated_in_the_next_pass(
     settings.ENCRYPTION_KEYS = [OLD]
     meanwhile = seal("users", "phone", changed.pk, "01632 960001")  # by a process that has the old key only
     settings.ENCRYPTION_KEYS = [NEW, OLD]
-    passes = []
+    passes: list[str] = []
 
     def seal_while_somebody_writes(table: str, column: str, row_id: UUID, text: str) -> bytes:
         if row_id == changed.pk:
