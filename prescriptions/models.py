@@ -234,7 +234,8 @@ class PrescriptionAlert(BaseModel):
     severity = models.CharField(max_length=20, choices=PrescriptionAlertSeverity)
     title = models.CharField(max_length=300)
     reason = EncryptedTextField(blank=True)
-    evidence = models.CharField(max_length=300, blank=True)
+    evidence = EncryptedTextField(blank=True)
+    source = models.CharField(max_length=300, blank=True, help_text="Where the rule stands, or 'unreviewed'.")
     override_reason = EncryptedTextField(null=True, blank=True)
     overridden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
