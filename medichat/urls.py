@@ -2,13 +2,14 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from medichat import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.landing, name="landing"),
     path("admin/", admin.site.urls),
+    path("", include("conversations.urls")),
 ]
 
 if settings.DEBUG or settings.ENVIRONMENT == "test":

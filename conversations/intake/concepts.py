@@ -211,9 +211,7 @@ def _longest(matches: list[Match]) -> tuple[Match, ...]:
     kept: list[Match] = []
     for match in matches:
         own = set(match.positions)
-        longer = any(
-            len(other.positions) > len(own) and own < set(other.positions) for other in owners[match.start]
-        )
+        longer = any(len(other.positions) > len(own) and own < set(other.positions) for other in owners[match.start])
         if not longer:
             kept.append(match)
     kept.sort(key=lambda match: (match.start, match.end, match.code))

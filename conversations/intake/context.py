@@ -116,8 +116,10 @@ class Scope:
                 return False
             if token.word in wanted:
                 # 'chest pain, no fever': the 'no' belongs to what follows it.
-                return position + 1 >= len(self.words) or self.words[position - 1] != "not" and wanted is not _words(
-                    "negation", "after"
+                return (
+                    position + 1 >= len(self.words)
+                    or self.words[position - 1] != "not"
+                    and wanted is not _words("negation", "after")
                 )
         return False
 

@@ -220,6 +220,11 @@ class Conversation(ImportableModel):
         return self.visit_number == 1
 
     @property
+    def has_risen(self) -> bool:
+        """Whether it waits past the target of its level and has risen in the queue for it."""
+        return bool(self.urgency) and self.queue_rank is not None and self.queue_rank < Urgency(self.urgency).rank
+
+    @property
     def accepts_messages(self) -> bool:
         """The patient may write until a doctor has answered."""
         return self.status in {Status.IN_PROGRESS, Status.AWAITING_DOCTOR}
