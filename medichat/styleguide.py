@@ -2,6 +2,7 @@
 
 from datetime import date, timedelta
 from types import SimpleNamespace
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -39,7 +40,7 @@ def styleguide(request: HttpRequest) -> HttpResponse:
     messages.success(request, "The answer was sent to Ana.")
     messages.warning(request, "Two files were too large and were left out.")
     wrong = SampleForm({"w-full_name": "Ana Sample", "w-email": "ana@", "w-topics": ["pain"]}, prefix="w")
-    kinds = {
+    kinds: dict[str, dict[str, Any]] = {
         "known": {"allergies": [_allergy("Penicillin", "Severe"), _allergy("Latex", ""), _allergy("Peanut", "Mild")]},
         "none": {"nka_stated_on": date(2026, 11, 2)},
         "unasked": {},
