@@ -4,7 +4,8 @@
 what ``medichat.db.encryption.seal`` made for this table, column and row.
 
 - Encrypting happens in ``pre_save``, which knows the row, so ``save()`` and ``bulk_create()`` work. Decrypting happens
-  when the attribute is read. A value that does not open raises DecryptionError then; other fields stay readable.
+  when the attribute is read. A value that does not open raises DecryptionError then; other fields stay readable
+  (``refresh_from_db()`` reads all fields: name those that you need).
 - A value that was not changed is written back as the same bytes, without being opened.
 - NULL stays NULL; '' is stored as an encrypted empty text. Neither becomes the other.
 - ``QuerySet.update()`` and ``bulk_update()`` with a text, every lookup but ``isnull``, and using what ``values()`` or

@@ -176,3 +176,9 @@ def test_the_system_may_read_and_update_every_encrypted_table() -> None:
     for table in tables - open_to_all:
         for command in ("SELECT", "UPDATE"):
             assert {(table, command), (table, "ALL")} & allowed, f"{table}: the system may not {command}"
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(
+                "SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'UPDATE')", [table, table]
+            )
+            assert cursor.fetchone() == (True, True), f"{table}: the application role may not read or update it"
