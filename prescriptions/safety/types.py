@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["contraindicated", "serious", "caution", "unchecked"]
-Kind = Literal["allergy", "duplicate", "interaction", "unknown_drug"]
+Kind = Literal["allergy", "duplicate", "interaction", "population", "unknown_drug"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,15 +49,16 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """One thing the doctor must know about one proposed item.
+    """One thing the doctor must know before issuing.
 
-    `item` is the index in the proposed items. `evidence` says what in the chart or on the prescription led to it, in
-    the words written there, and how each was read. `source` is where the rule stands, or `unreviewed`.
+    `item` is the index in the proposed items, None when it concerns all of them. `evidence` says what in the chart or
+    on the prescription led to it, in the words written there, and how each was read. `source` is where the rule stands,
+    `unreviewed` when it rests on general knowledge, and empty for 'unchecked'.
     """
 
     severity: Severity
     kind: Kind
-    item: int
+    item: int | None
     title: str
     reason: str
     evidence: str
