@@ -7,7 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from django.core.exceptions import ImproperlyConfigured
-from django.db import Error, connection
+from django.db import Error
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
 
 from medichat.db.start import refuse_missing_migrations, unpooled
@@ -28,6 +28,7 @@ class HealthMiddleware:
             return HttpResponseNotAllowed(["GET", "HEAD"])
         response = answer()
         response["Cache-Control"] = "no-store"
+        response["Content-Length"] = str(len(response.content))
         return response
 
     def health(self) -> HttpResponse:
@@ -37,7 +38,7 @@ class HealthMiddleware:
 
     def ready(self) -> HttpResponse:
         """The database answers and its migrations are applied; 503 otherwise."""
-        direct = unpooled(connection)
+        direct = unpooled()
         try:
             with direct.cursor() as cursor:
                 cursor.execute("SELECT 1")

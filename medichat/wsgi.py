@@ -7,8 +7,6 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medichat.settings")
 application = get_wsgi_application()
 
-from django.db import connection  # noqa: E402 - the settings must be loaded first
+from medichat.db.start import refuse_unfit_database  # noqa: E402 - the settings must be loaded first
 
-from medichat.db.start import refuse_unfit_database  # noqa: E402 - as above
-
-refuse_unfit_database(connection)
+refuse_unfit_database()

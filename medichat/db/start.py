@@ -1,6 +1,7 @@
 """What must be true of the database before pages are served; each refusal says what is wrong and what to do."""
 
 from django.core.exceptions import ImproperlyConfigured
+from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
@@ -21,9 +22,9 @@ FROM pg_roles r WHERE r.rolname IN (session_user, current_user)
 REMEDY = "Put the URL of the application role into DATABASE_URL; 'manage.py setup_database' makes that role."
 
 
-def refuse_unfit_database(connection: BaseDatabaseWrapper) -> None:
-    """Raise ImproperlyConfigured unless the policies apply to this connection's role and no migration is missing."""
-    direct = unpooled(connection)
+def refuse_unfit_database(alias: str = DEFAULT_DB_ALIAS) -> None:
+    """Raise ImproperlyConfigured unless the policies apply to the role of this alias and no migration is missing."""
+    direct = unpooled(alias)
     try:
         refuse_powerful_role(direct)
         refuse_missing_migrations(direct)
@@ -36,8 +37,9 @@ def refuse_unfit_database(connection: BaseDatabaseWrapper) -> None:
         direct.close()
 
 
-def unpooled(connection: BaseDatabaseWrapper) -> BaseDatabaseWrapper:
-    """A connection of its own to the same database: it fails at once and says why, where a pool waits and retries."""
+def unpooled(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:
+    """A connection of its own to the alias's database: fails at once and says why, where a pool waits and retries."""
+    connection = connections[alias]
     options = {name: value for name, value in connection.settings_dict["OPTIONS"].items() if name != "pool"}
     return type(connection)({**connection.settings_dict, "OPTIONS": options}, alias=connection.alias)
 

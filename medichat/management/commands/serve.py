@@ -23,7 +23,7 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command, get_commands
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import connection, connections
+from django.db import connections
 
 from medichat.db.cluster import ClusterError
 from medichat.db.context import system
@@ -75,7 +75,7 @@ class Command(BaseCommand):
             self._say(f"Database: embedded PostgreSQL in {embedded.cluster.directory}{where}")
         running.callback(connections.close_all)
         self._migrate()
-        refuse_unfit_database(connection)
+        refuse_unfit_database()
         if demo:
             self._load_demo()
         self._collect_static()
