@@ -24,7 +24,6 @@ from medichat.db.context import system
 from medichat.db.encrypted import DecryptionError, EncryptedTextField, Sealed, open_sealed, seal
 from tests.db.notes import Note, overwrite, reload, stored
 
-
 # What is stored
 
 
