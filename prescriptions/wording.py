@@ -95,17 +95,17 @@ def frequency_in_words(frequency: str) -> str:
         return frequency
     text = _HOURLY.sub(_every_hours, _EVERY_HOURS.sub(_every_hours, text))
     words: list[str] = []
-    for token in re.split(r"(\s+|[,;/&+]\s*)", text):
+    for token in re.split(r"(\s+|[,;]\s*|(?<=[A-Za-z])[&+](?=[A-Za-z]))", text):
         core = token.strip()
         if not core:
             words.append(" " if token else "")
         elif core in ",;":
             words.append(", ")
-        elif core in "/&+":
+        elif core in "&+":
             words.append(" and ")
         elif (known := FREQUENCIES.get(core.lower())) is not None:
             words.append(known.words)
-        elif core.lower() in _ACCOMPANYING_WORDS or core.isdecimal() or core.lower() == "hours":
+        elif core.lower() in _ACCOMPANYING_WORDS or core.isdecimal() or core.lower() in ("hour", "hours"):
             words.append(core)
         else:
             return frequency
