@@ -111,11 +111,12 @@
   function setUpSendingOnce() {
     document.addEventListener("submit", (event) => {
       const form = event.target;
-      if (!(form instanceof HTMLFormElement) || form.method !== "post" || "resendable" in form.dataset) return;
+      if (!(form instanceof HTMLFormElement) || "resendable" in form.dataset) return;
+      const sentByHtmx = form.matches("[hx-post]") || event.submitter?.matches("[hx-post]");
+      if (form.method !== "post" && !sentByHtmx) return;
       if (busyForms.has(form)) { event.preventDefault(); event.stopImmediatePropagation(); return; }
       // A form that another listener stops (htmx sends it itself) is unlocked when htmx is done.
       lock(form, event.submitter);
-      const sentByHtmx = form.matches("[hx-post], [data-hx-post]") || event.submitter?.matches("[hx-post]");
       if (!sentByHtmx) setTimeout(() => { if (event.defaultPrevented) unlock(form); });
     }, true);
     document.addEventListener("htmx:validation:halted", (event) => { const form = event.target.closest?.("form"); if (form) unlock(form); });
@@ -312,6 +313,8 @@
       if (!over.open) over.showModal();
     }
     over.addEventListener("cancel", (event) => event.preventDefault());
+    // Some browsers close a dialog at the second Escape whatever the page says.
+    over.addEventListener("close", () => { if (root.classList.contains("is-locked")) over.showModal(); });
 
     async function tryToGoOn() {
       if (!stayUrl) return location.reload();
