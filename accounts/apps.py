@@ -1,6 +1,7 @@
-"""People who sign in."""
+"""People who sign in, and the administrators' site."""
 
 from django.apps import AppConfig
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class AccountsConfig(AppConfig):
@@ -8,3 +9,9 @@ class AccountsConfig(AppConfig):
 
     name = "accounts"
     verbose_name = "Accounts"
+
+
+class AdminConfig(DjangoAdminConfig):
+    """Django's admin with MediChat's one way of signing in."""
+
+    default_site = "accounts.admin_site.AdministrationSite"

@@ -127,7 +127,7 @@ INSTALLED_APPS = [
     "conversations.apps.ConversationsConfig",
     "prescriptions.apps.PrescriptionsConfig",
     "audit.apps.AuditConfig",
-    "django.contrib.admin",
+    "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.messages",
@@ -210,6 +210,8 @@ AUTHENTICATION_BACKENDS = ["accounts.backends.EmailBackend"]
 LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "landing"
+# Messages name patients: in a cookie that scripts cannot read they are in no table.
+MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",
     "accounts.hashers.LegacyBcryptHasher",

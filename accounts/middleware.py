@@ -1,0 +1,84 @@
+"""From the cookie to a person: the session is opened, the person loaded, and the database context becomes theirs.
+
+A request starts without any rights (``medichat.middleware``). The session's key opens one row of ``sessions``, that row
+its owner's row of ``users``, and only then does the context get the owner's role. The person is loaded at every request,
+so that deactivating an account or taking an approval back has effect at the next one.
+"""
+
+from django.conf import settings
+from django.contrib import auth
+from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
+from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.cache import patch_cache_control, patch_vary_headers
+
+from accounts.models import Session
+from accounts.session_store import SessionStore
+from medichat.client_address import client_address
+from medichat.db.context import switch_to
+
+# What a page asks for by itself (a queue that refreshes) is no activity of the person.
+BACKGROUND_HEADER = "X-Background-Request"
+
+
+class SessionMiddleware(DjangoSessionMiddleware):
+    """Opens the session that the cookie names, and keeps it."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Find the session; afterwards the context names its owner, still without a role."""
+        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        session = SessionStore(
+            key, device=request.headers.get("User-Agent", ""), address=client_address(request)
+        )
+        request.session = session
+        if key:
+            switch_to(role="sign_in", sign_in_key=Session.hash_of(key))
+            session.get(auth.SESSION_KEY)
+            if session.row is None:
+                switch_to(role="")
+
+    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+        """Store what changed, note the activity, send or remove the cookie; nothing of that when the request failed."""
+        session = request.session
+        if not isinstance(session, SessionStore):
+            raise TypeError("settings.SESSION_ENGINE must be accounts.session_store.")
+        patch_vary_headers(response, ("Cookie",))
+        name = settings.SESSION_COOKIE_NAME
+        if session.is_empty():
+            if name in request.COOKIES:
+                response.delete_cookie(name, path=settings.SESSION_COOKIE_PATH, samesite="Lax")
+            return response
+        if not response.has_header("Cache-Control"):
+            # After signing out, the back button shows nobody's record.
+            patch_cache_control(response, private=True, no_store=True)
+        if response.status_code >= 500 or getattr(request, "failed", False):
+            return response  # the transaction is rolled back
+        if session.modified:
+            session.save()
+        elif BACKGROUND_HEADER not in request.headers:
+            session.note_activity()
+        if session.session_key != request.COOKIES.get(name):
+            response.set_cookie(
+                name,
+                session.session_key or "",
+                max_age=settings.SESSION_COOKIE_AGE,
+                path=settings.SESSION_COOKIE_PATH,
+                secure=settings.SESSION_COOKIE_SECURE,
+                httponly=True,
+                samesite="Lax",
+            )
+        return response
+
+
+class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
+    """Loads the session's owner and gives the database context their role."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        """Set ``request.user``; a session whose owner may not sign in any more, or whose password changed, ends."""
+        request.user = auth.get_user(request)
+        if request.user.is_authenticated:
+            switch_to(role=request.user.database_role, user_id=request.user.pk)
+        elif getattr(request.session, "row", None) is not None:
+            request.session.flush()
+            switch_to(role="")

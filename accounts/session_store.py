@@ -1,0 +1,111 @@
+"""Browser sessions in the table ``sessions`` (settings.SESSION_ENGINE).
+
+The cookie holds a key of 256 random bits; the row holds only its SHA-256. Only signed-in people have a row: an
+anonymous visitor's session stays empty and sets no cookie. Row-level security lets a request open exactly the row whose
+key it brings, so whoever calls ``load`` has named the key in the database context (see ``accounts.middleware``).
+"""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import SESSION_KEY
+from django.contrib.sessions.backends.base import SessionBase
+from django.db import models
+from django.utils import timezone
+
+from accounts.models import Session
+from medichat.db.context import system
+
+ACTIVITY_WRITTEN_EVERY = timedelta(minutes=1)
+ENDED_ROWS_KEPT = timedelta(days=30)
+
+
+class _OwnerBecomesContext(models.Func):
+    """In the select list: the row that was found makes its owner the person of the database context."""
+
+    template = "set_config('medichat.user_id', (%(expressions)s)::text, true)"
+    output_field = models.TextField()
+
+
+class SessionStore(SessionBase):
+    """One browser's session. ``device`` and ``address`` are stored when it begins."""
+
+    def __init__(self, session_key: str | None = None, *, device: str = "", address: str | None = None) -> None:
+        super().__init__(session_key)
+        self.device = device
+        self.address = address
+        self.row: Session | None = None
+
+    def load(self) -> dict[str, Any]:
+        """What the session holds; empty, and without a key, when it has ended or never was.
+
+        It has ended when it was revoked, is older than the absolute limit, or was idle for too long. Afterwards the
+        database context names the owner.
+        """
+        now = timezone.now()
+        found = Session.objects.filter(
+            kind=Session.Kind.BROWSER,
+            key_hash=Session.hash_of(self.session_key or ""),
+            revoked_at__isnull=True,
+            expires_at__gt=now,
+            last_active_at__gt=now - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES),
+        )
+        self.row = found.annotate(owner=_OwnerBecomesContext("user_id")).order_by().first()
+        if self.row is None:
+            self._session_key = None
+            return {}
+        content: dict[str, Any] = self.decode(self.row.data)
+        return content
+
+    def create(self) -> None:
+        """Take a new key; the row is written by ``save``, when somebody has signed in."""
+        self._session_key = secrets.token_urlsafe(32)
+        self.row = None
+        self.modified = True
+
+    def save(self, must_create: bool = False) -> None:
+        """Write the row of the signed-in person. Raises RuntimeError when nobody is signed in."""
+        content = self._get_session(no_load=must_create)  # type: ignore[attr-defined]  # missing in the stubs
+        if SESSION_KEY not in content:
+            raise RuntimeError("Only people who have signed in have a session; keep this in a form or a cookie.")
+        if self.session_key is None:
+            self.create()
+        data = self.encode(content)
+        if self.row is not None and not must_create:
+            Session.objects.filter(pk=self.row.pk).update(data=data)
+            return
+        now = timezone.now()
+        self.row = Session.objects.create(
+            user_id=content[SESSION_KEY],
+            key_hash=Session.hash_of(self.session_key or ""),
+            data=data,
+            device=self.device[:300],
+            address=self.address,
+            last_active_at=now,
+            expires_at=now + timedelta(hours=settings.SESSION_ABSOLUTE_HOURS),
+        )
+
+    def exists(self, session_key: str) -> bool:
+        """No key is ever made twice: 256 random bits."""
+        return False
+
+    def delete(self, session_key: str | None = None) -> None:
+        """End the session; its row stays for a while, so that people see where they were signed in."""
+        key = session_key or self.session_key
+        if key:
+            Session.objects.filter(key_hash=Session.hash_of(key), revoked_at__isnull=True).end(reason="signed out")
+
+    def note_activity(self) -> None:
+        """The person did something: the idle limit counts from now. Written once a minute at most."""
+        now = timezone.now()
+        if self.row is not None and self.row.last_active_at < now - ACTIVITY_WRITTEN_EVERY:
+            Session.objects.filter(pk=self.row.pk, last_active_at__lt=now).update(last_active_at=now)
+
+    @classmethod
+    def clear_expired(cls) -> None:
+        """Delete rows that ended a month ago (``manage.py clearsessions`` and the periodic work)."""
+        with system():
+            Session.objects.filter(expires_at__lt=timezone.now() - ENDED_ROWS_KEPT).delete()
+
