@@ -49,7 +49,7 @@ def _restricted(view: View, *, roles: set[Role]) -> View:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
-    response = redirect_to_login(request.get_full_path())
+    response: HttpResponse = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request"):
         # A fragment cannot become the sign-in page: the whole page goes there.
         response = HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})

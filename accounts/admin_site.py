@@ -24,12 +24,16 @@ class AdministrationSite(AdminSite):
         following = request.GET.get("next") or request.get_full_path()
         return redirect_to_login(following)
 
-    def logout(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def logout(  # type: ignore[override]  # the stubs know only a page, Django any answer
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """Sign out like everywhere else (307 keeps the POST)."""
         response = redirect("accounts:sign_out")
         response.status_code = 307
         return response
 
-    def password_change(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def password_change(  # type: ignore[override]  # as above
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         """The password is changed where everybody changes it."""
         return redirect("accounts:password_change")

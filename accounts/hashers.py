@@ -1,6 +1,7 @@
 """How passwords are stored: Argon2id; and the previous system's bcrypt, until its owner signs in."""
 
 import unicodedata
+from typing import Any
 
 import bcrypt
 from django.contrib.auth.hashers import Argon2PasswordHasher, BasePasswordHasher
@@ -69,7 +70,7 @@ class LegacyBcryptHasher(BasePasswordHasher):
         """Always: Argon2 is preferred."""
         return True
 
-    def safe_summary(self, encoded: str) -> dict[str, str | int]:
+    def safe_summary(self, encoded: str) -> dict[Any, Any]:
         """What may be shown of it: nothing of the hash."""
         return {"algorithm": self.algorithm}
 

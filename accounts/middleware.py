@@ -1,16 +1,15 @@
 """From the cookie to a person: the session is opened, the person loaded, and the database context becomes theirs.
 
-A request starts without any rights (``medichat.middleware``). The session's key opens one row of ``sessions``, that row
-its owner's row of ``users``, and only then does the context get the owner's role. The person is loaded at every request,
-so that deactivating an account or taking an approval back has effect at the next one.
+A request starts without any rights (``medichat.middleware``). The session's key opens one row of ``sessions``, that
+row its owner's row of ``users``, and only then does the context get the owner's role. The person is loaded at every
+request, so that deactivating an account or taking an approval back has effect at the next one.
 """
 
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
-from django.http import HttpRequest
-from django.http.response import HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from accounts.models import Session
@@ -28,9 +27,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Find the session; afterwards the context names its owner, still without a role."""
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-        session = SessionStore(
-            key, device=request.headers.get("User-Agent", ""), address=client_address(request)
-        )
+        session = SessionStore(key, device=request.headers.get("User-Agent", ""), address=client_address(request))
         request.session = session
         if key:
             switch_to(role="sign_in", sign_in_key=Session.hash_of(key))
@@ -38,7 +35,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
             if session.row is None:
                 switch_to(role="")
 
-    def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Store what changed, note the activity, send or remove the cookie; nothing of that when the request failed."""
         session = request.session
         if not isinstance(session, SessionStore):

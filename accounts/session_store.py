@@ -108,4 +108,3 @@ class SessionStore(SessionBase):
         """Delete rows that ended a month ago (``manage.py clearsessions`` and the periodic work)."""
         with system():
             Session.objects.filter(expires_at__lt=timezone.now() - ENDED_ROWS_KEPT).delete()
-

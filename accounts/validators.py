@@ -1,6 +1,7 @@
 """What a new password must be: long enough and not easily guessed (NIST SP 800-63B). No rules of composition."""
 
 import re
+from itertools import pairwise
 from typing import Any
 
 from django.conf import settings
@@ -65,5 +66,5 @@ def context_words(user: Any) -> set[str]:
 
 def _is_sequence(password: str) -> bool:
     """Whether the characters follow each other with one step, as in ``abcdefghijkl`` or ``987654321098``."""
-    steps = {ord(right) - ord(left) for left, right in zip(password, password[1:], strict=False)}
+    steps = {ord(right) - ord(left) for left, right in pairwise(password)}
     return len(steps - {9, -9}) == 1 and len(steps) <= 2

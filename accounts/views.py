@@ -1,5 +1,7 @@
 """Signing in and out."""
 
+from typing import cast
+
 from django.conf import settings
 from django.contrib.auth import authenticate, login, logout
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +15,7 @@ from accounts import signals
 from accounts.access import person, signed_in_required
 from accounts.forms import SignInForm
 from accounts.models import User
+from accounts.session_store import SessionStore
 from medichat.db.context import switch_to
 
 
@@ -41,9 +44,10 @@ def begin_session(request: HttpRequest, user: User) -> None:
         end_session(request)
     switch_to(role=user.database_role, user_id=user.pk)
     login(request, user)
-    request.session.save()
-    request.session.modified = False
-    signals.signed_in.send(User, user=user, session=request.session.row)
+    session = cast(SessionStore, request.session)
+    session.save()
+    session.modified = False
+    signals.signed_in.send(User, user=user, session=session.row)
 
 
 def end_session(request: HttpRequest) -> None:

@@ -11,6 +11,9 @@ from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.access import person, signed_in_required
+from accounts.models import Role
+
 # A form that could not be accepted shows what was typed, but never these.
 NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret")
 
@@ -35,6 +38,18 @@ def landing(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect("home")
     return render(request, "landing.html")
+
+
+@require_safe
+@signed_in_required
+def home(request: HttpRequest) -> HttpResponse:
+    """The first page after signing in, which depends on who one is."""
+    user = person(request)
+    if user.is_administrator:
+        return redirect("admin:index")
+    if user.role == Role.DOCTOR:
+        return redirect("conversations:queue" if user.is_approved else "accounts:waiting")
+    return redirect("accounts:profile")
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

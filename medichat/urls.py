@@ -8,6 +8,8 @@ from medichat import pages
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.landing, name="landing"),
+    path("home/", pages.home, name="home"),
+    path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("", include("conversations.urls")),
 ]

@@ -1,0 +1,95 @@
+"""The people of the tests, shared by all of them, and how a test acts as one of them.
+
+Tests connect as the application role under forced row-level security, so without a context there are no rows:
+
+- set rows up with the factories (``tests.factories``), which work as the system, or inside ``with system():``;
+- look at rows inside ``with as_person(somebody):`` (what the database lets that person see) or ``with system():``;
+- pages are opened with ``client_of(somebody).get(...)``, which goes through the real middleware: a session row, a
+  cookie, and the person's own context. ``client`` (pytest-django's) is a visitor who has not signed in.
+
+``patient`` is Ana. ``her_doctor`` has answered a case of hers and may see her chart; ``stranger_doctor`` has nothing to
+do with her; ``unapproved_doctor`` waits for an administrator.
+"""
+
+from collections.abc import Callable
+
+import pytest
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.test import Client
+
+from accounts.models import User
+from accounts.session_store import SessionStore
+from medichat.db.context import acting_as, system
+from tests.factories import AdministratorFactory, CareRelationFactory, DoctorFactory, UserFactory
+
+as_person = acting_as
+__all__ = ["as_person", "signed_in", "system"]
+
+
+@pytest.fixture
+def patient(db: None) -> User:
+    """Ana, a patient."""
+    user: User = UserFactory(email="ana@example.org", first_name="Ana", last_name="Horvat")
+    return user
+
+
+@pytest.fixture
+def another_patient(db: None) -> User:
+    """Boris, a patient who has nothing to do with Ana."""
+    user: User = UserFactory(email="boris@example.org", first_name="Boris", last_name="Kral")
+    return user
+
+
+@pytest.fixture
+def her_doctor(patient: User) -> User:
+    """Clara, an approved doctor who has answered a case of Ana's."""
+    user: User = DoctorFactory(
+        email="clara@example.org", first_name="Clara", last_name="Lindqvist", licence_number="LIC-CLARA"
+    )
+    CareRelationFactory(patient=patient, doctor=user)
+    return user
+
+
+@pytest.fixture
+def stranger_doctor(db: None) -> User:
+    """Darius, an approved doctor without a relation to anybody."""
+    user: User = DoctorFactory(
+        email="darius@example.org", first_name="Darius", last_name="Moreau", licence_number="LIC-DARIUS"
+    )
+    return user
+
+
+@pytest.fixture
+def unapproved_doctor(db: None) -> User:
+    """Elena, whose licence nobody has checked yet."""
+    user: User = DoctorFactory(
+        email="elena@example.org", first_name="Elena", last_name="Novak", licence_number="LIC-ELENA", approved_at=None
+    )
+    return user
+
+
+@pytest.fixture
+def administrator(db: None) -> User:
+    """Farid, an administrator."""
+    user: User = AdministratorFactory(email="farid@example.org", first_name="Farid", last_name="Olsen")
+    return user
+
+
+def signed_in(client: Client, user: User) -> Client:
+    """Sign the person in on this client: a real session row and its cookie, without the cost of the password."""
+    session = SessionStore(device="Test client", address="127.0.0.1")
+    session[SESSION_KEY] = str(user.pk)
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    with acting_as(user):
+        session.save()
+    assert session.session_key
+    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return client
+
+
+@pytest.fixture
+def client_of(db: None) -> Callable[[User], Client]:
+    """Gives a client on which the person is signed in; each call is another browser."""
+    return lambda user: signed_in(Client(), user)
