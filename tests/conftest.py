@@ -138,6 +138,7 @@ def superuser_connection(
     connections = _plain(url_for(test_run.admin_url, clone_names.database))
     connection = next(connections)
     row = connection.execute("SELECT rolsuper FROM pg_roles WHERE rolname = current_user").fetchone()
+    connection.rollback()
     if not (row and row[0]):
         connection.close()
         pytest.skip("DATABASE_TEST_ADMIN_URL is no superuser's")

@@ -147,6 +147,7 @@ def begin() -> TestRun:
     """Prepare the environment of a run before Django's settings are read; starts nothing."""
     directory = Path(tempfile.mkdtemp(prefix="medichat-tests-"))
     directory.chmod(0o711)  # when root runs the tests, the server runs as another account and passes through
+    (directory / "data" / "static").mkdir(parents=True)
     password = secrets.token_urlsafe(16)
     admin_url = os.environ.get("DATABASE_TEST_ADMIN_URL", "").strip()
     own_server = not admin_url

@@ -141,7 +141,7 @@ def test_root_is_told_when_that_account_cannot_enter(open_path: Path) -> None:
 
 @as_root_only
 def test_the_programs_are_copied_when_that_account_cannot_reach_the_installed_ones(
-    cluster: Cluster, open_path: Path, monkeypatch: pytest.MonkeyPatch
+    open_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     closed = open_path / "closed"
     closed.mkdir(mode=0o700)
@@ -150,6 +150,13 @@ def test_the_programs_are_copied_when_that_account_cannot_reach_the_installed_on
         (closed / part).symlink_to(installed.parents[2] / part)
     unreachable = closed / installed.relative_to(installed.parents[2])
     monkeypatch.setattr(cluster_module, "wheel_programs", lambda: unreachable)
-    cluster.start()
-    assert answer(cluster.url("postgres"), "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'") == 1
-    assert str(cluster.directory) in Path(f"/proc/{postmaster(cluster)}/exe").readlink().as_posix()
+    directory = open_path / "Dr. O'Hara's clinic"
+    cluster = Cluster(directory, directory / "socket", "unused", throw_away=True)
+    try:
+        cluster.start()
+        known = answer(cluster.url("postgres"), "SELECT count(*) FROM pg_available_extensions WHERE name = 'pg_trgm'")
+        assert known == 1
+        program = Path(f"/proc/{postmaster(cluster)}/exe").readlink()
+        assert program.is_relative_to(directory)
+    finally:
+        cluster.stop()
