@@ -293,6 +293,9 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "clinic@localhost")
 # The record
 AUDIT_RETENTION_DAYS = env_int("AUDIT_RETENTION_DAYS", 2555, minimum=1)
 AUDIT_SEALS_FILE = Path(env("AUDIT_SEALS_FILE", str(DATA_DIR / "seals.jsonl")))
+# Diffs of admin and API edits name the request by our own id; what headers claim about it is not believed.
+AUDITLOG_CID_GETTER = "audit.request.current_request_id"
+AUDITLOG_DISABLE_REMOTE_ADDR = True
 
 LANGUAGE_CODE = "en-gb"
 TIME_ZONE = env("TIME_ZONE", "UTC")
