@@ -26,9 +26,7 @@ AS_SYSTEM = "SELECT set_config('medichat.role', 'system', true)"
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_the_application_role_cannot_change_the_record(
-    application_connection: psycopg.Connection, change: str
-) -> None:
+def test_the_application_role_cannot_change_the_record(application_connection: psycopg.Connection, change: str) -> None:
     application_connection.execute(AS_SYSTEM)
     application_connection.execute(INSERT, [new_id()])
     with pytest.raises(psycopg.errors.InsufficientPrivilege):

@@ -1,0 +1,83 @@
+"""Writing the record: one row for each act, in the transaction of the act.
+
+What cannot be recorded does not happen: nothing here catches an exception. Values, clinical text and addresses of
+people never go in; field names and codes do.
+"""
+
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+
+from django.db.models import Func
+from django.db.models.fields import DateTimeField
+
+from accounts.models import Role, User
+from audit.actions import Action, ActorRole, Purpose, Severity, Status
+from audit.models import ActivityLog
+from audit.request import endpoint, facts_of_request
+
+Code = str | int | bool | None | Sequence[str]
+
+
+class ClockTimestamp(Func):
+    """The database's time now, not that of the transaction's begin."""
+
+    function = "clock_timestamp"
+    output_field = DateTimeField()
+
+
+def record(
+    action: Action,
+    *,
+    actor: User | None,
+    patient_id: uuid.UUID | None = None,
+    resource_type: str,
+    resource_id: uuid.UUID | str | None = None,
+    purpose: Purpose | str = "",
+    status: Status = Status.SUCCESS,
+    severity: Severity = Severity.INFO,
+    codes: Mapping[str, Code] | None = None,
+) -> None:
+    """Write one row in the current transaction.
+
+    ``actor`` None is the system, or within a request somebody who is not signed in. ``codes`` are field names and
+    codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. Rows of a patient's own
+    acts belong to that patient unless another is named.
+    """
+    facts = facts_of_request.get()
+    if patient_id is None and actor is not None and actor.role == Role.PATIENT:
+        patient_id = actor.pk
+    row = ActivityLog(
+        occurred_at=ClockTimestamp(),
+        actor_id=actor.pk if actor else None,
+        actor_role=role_of(actor),
+        action=action,
+        resource_type=resource_type,
+        resource_id=None if resource_id is None else str(resource_id),
+        patient_id=patient_id,
+        purpose=purpose,
+        status=status,
+        severity=severity,
+        metadata=json.dumps(dict(codes)) if codes else None,
+    )
+    if facts:
+        row.request_id = facts.request_id
+        row.method = facts.request.method
+        row.endpoint = endpoint(facts.request)
+        row.address = facts.address
+        row.user_agent = facts.user_agent
+        if status != Status.SUCCESS:
+            facts.failures.append(row)
+    write([row])
+
+
+def role_of(actor: User | None) -> ActorRole:
+    """What the actor is: their role, or for nobody 'anonymous' within a request and 'system' otherwise."""
+    if actor is not None:
+        return ActorRole(actor.role)
+    return ActorRole.ANONYMOUS if facts_of_request.get() else ActorRole.SYSTEM
+
+
+def write(rows: list[ActivityLog]) -> None:
+    """Insert without reading anything back: who may write a row may not always see it."""
+    ActivityLog.objects.bulk_create(rows)
