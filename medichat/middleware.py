@@ -10,6 +10,7 @@ from medichat import pages
 from medichat.db import encrypted_files
 from medichat.db.context import acting
 from medichat.refusals import ConflictError
+from medichat.responses import LateResponse
 
 DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -35,6 +36,8 @@ class DatabaseContextMiddleware:
                     transaction.set_rollback(True)
         except DATABASE_LOST:
             return pages.unavailable(request)
+        if isinstance(response, LateResponse):
+            response.produce()
         return response
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:

@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from medichat import pages
+from prescriptions.views import case
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", pages.landing, name="landing"),
@@ -12,6 +13,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("", include("conversations.urls")),
+    path("", include("prescriptions.urls")),
+    path("cases/<uuid:case_id>/", case, name="case"),
 ]
 
 if settings.DEBUG or settings.ENVIRONMENT == "test":

@@ -52,6 +52,9 @@ class AnswerForm(forms.Form):
         return Answer(**self.cleaned_data)
 
 
+_TYPED = ("medication_name", "dose", "route", "frequency", "duration", "quantity", "instructions")
+
+
 def _default_expiry() -> date:
     return timezone.localdate() + DEFAULT_VALIDITY
 
@@ -93,8 +96,11 @@ class PrescriptionForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # What is filled in beforehand does not make an untouched row a prescription.
         self.empty_permitted = True
+
+    def has_changed(self) -> bool:
+        """Whether anything was typed; what is filled in beforehand does not make a row a prescription."""
+        return any(str(self.data.get(self.add_prefix(name), "")).strip() for name in _TYPED)
 
     def clean_expires_on(self) -> date | None:
         """The last day of validity is not in the past."""
@@ -105,11 +111,15 @@ class PrescriptionForm(forms.Form):
 
     def proposal(self) -> Proposal | None:
         """The validated medicine, or None for an empty row."""
-        if not self.has_changed() or not self.cleaned_data.get("medication_name"):
-            return None
-        return Proposal(**self.cleaned_data)
+        return Proposal(**self.cleaned_data) if self.has_changed() else None
 
 
 PrescriptionFormSet = forms.formset_factory(
     PrescriptionForm, extra=0, max_num=MAX_PRESCRIPTIONS, absolute_max=MAX_PRESCRIPTIONS, validate_max=True
 )
+
+
+class CancelForm(forms.Form):
+    """Why a prescription is withdrawn."""
+
+    reason = _text("Reason", rows=2, required=True, limit=500)

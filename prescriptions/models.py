@@ -1,11 +1,12 @@
 """Prescriptions and the safety alerts that were overridden when they were written."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -45,6 +46,10 @@ class PrescriptionQuerySet(models.QuerySet["Prescription"]):
     def past_their_last_day(self) -> Self:
         """Still marked active although the last day is over: the periodic work expires them."""
         return self.filter(status=Prescription.Status.ACTIVE, expires_on__lt=timezone.localdate())
+
+    def with_sort_time(self) -> Self:
+        """With the time to sort by: of issue, else of the row; those of unknown age count as the oldest."""
+        return self.annotate(sort_time=Coalesce("issued_at", "created_at", Value(datetime(1970, 1, 1, tzinfo=UTC))))
 
     def newest_first(self) -> Self:
         """Latest first; those of unknown date last."""

@@ -1,0 +1,23 @@
+"""Answers whose content is made after the request's transaction."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+
+
+class LateResponse(HttpResponse):
+    """An answer whose body takes long and needs no database, such as a PDF.
+
+    ``medichat.middleware.DatabaseContextMiddleware`` calls ``produce`` when the transaction has ended, so that no
+    connection waits for the rendering. What ``make`` raises is answered like any other failure.
+    """
+
+    def __init__(self, make: Callable[[], bytes], **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self._make = make
+
+    def produce(self) -> None:
+        """Make the body now."""
+        self.content = self._make()
+        self["Content-Length"] = str(len(self.content))

@@ -1,0 +1,66 @@
+"""From the rows of one answer to the sheet that is printed."""
+
+from collections.abc import Sequence
+from typing import cast
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import User
+from conversations.models import Conversation
+from prescriptions.models import Prescription
+from prescriptions.pdf import Clinic, ItemStatus, PageSize, Prescriber, PrescriptionSheet, SheetItem, SheetPatient
+
+
+def sheet_of(
+    conversation: Conversation, prescriptions: Sequence[Prescription], *, paper: PageSize
+) -> PrescriptionSheet:
+    """Everything on the paper. ``conversation`` brings patient, medical information and doctor with it.
+
+    Override reasons and alerts are left out: the patient holds this sheet.
+    """
+    patient = conversation.patient
+    info = getattr(patient, "medical_info", None)
+    issued = [prescription.issued_at for prescription in prescriptions if prescription.issued_at]
+    return PrescriptionSheet(
+        number=f"{patient.record_number}-{conversation.visit_number}",
+        clinic=Clinic(settings.CLINIC_NAME, settings.CLINIC_ADDRESS, settings.CLINIC_PHONE),
+        patient=SheetPatient(
+            name=_formal_name(patient),
+            date_of_birth=patient.date_of_birth,
+            sex=info.get_sex_display() if info and info.sex else "",
+            record_number=str(patient.record_number),
+        ),
+        prescriber=_prescriber(conversation.doctor),
+        items=[_item(prescription) for prescription in prescriptions],
+        issued_at=timezone.localtime(min(issued)) if issued else None,
+        page_size=paper,
+    )
+
+
+def _formal_name(patient: User) -> str:
+    return ", ".join(part for part in (patient.last_name.upper(), patient.first_name) if part)
+
+
+def _prescriber(doctor: User | None) -> Prescriber | None:
+    if doctor is None:
+        return None
+    return Prescriber(doctor.get_full_name(), doctor.specialization or "", doctor.licence_number or "")
+
+
+def _item(prescription: Prescription) -> SheetItem:
+    return SheetItem(
+        name=prescription.medication_name,
+        dose=prescription.dose,
+        route=prescription.route,
+        frequency=prescription.frequency,
+        duration=prescription.duration,
+        quantity=prescription.quantity,
+        unit=prescription.quantity_unit,
+        refills=prescription.refills,
+        instructions=prescription.instructions or "",
+        warnings=[prescription.warnings] if prescription.warnings else [],
+        status=cast(ItemStatus, prescription.state),
+        valid_until=prescription.expires_on,
+        issued_at=timezone.localtime(prescription.issued_at) if prescription.issued_at else None,
+    )

@@ -1,0 +1,179 @@
+"""The case page with the doctor's answer, and prescriptions as patient and doctor see them."""
+
+import uuid
+from functools import partial
+from http import HTTPStatus
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from accounts.access import doctor_required, patient_required, person, signed_in_required
+from accounts.signals import viewed
+from conversations.forms import ReleaseForm
+from conversations.models import Conversation
+from medichat.paging import page_of
+from medichat.responses import LateResponse
+from prescriptions import signals
+from prescriptions.answering import Draft
+from prescriptions.case_file import CaseFile, case_file
+from prescriptions.check import chart_from, chart_of
+from prescriptions.forms import CancelForm
+from prescriptions.models import Prescription
+from prescriptions.pdf import render as render_pdf
+from prescriptions.respond import UnsettledAlertsError, respond
+from prescriptions.sheets import sheet_of
+
+
+@doctor_required
+@require_http_methods(["GET", "POST"])
+def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
+    """Show the case. A POST adds or removes a prescription row, shows a preview, or sends the answer."""
+    file = case_file(case_id, by=person(request))
+    if request.method == "GET":
+        viewed.send(
+            Conversation,
+            by=person(request),
+            patient_id=file.patient.pk,
+            resource_type="conversation",
+            resource_id=file.conversation.pk,
+            why="care",
+        )
+        return _page(request, file, Draft.empty())
+    match request.POST.get("step", "send").split("-"):
+        case ["add"]:
+            return _page(request, file, Draft.retyped(request.POST, add=True))
+        case ["remove", row] if row.isdecimal():
+            return _page(request, file, Draft.retyped(request.POST, without=int(row)))
+        case ["preview"]:
+            return _preview(request, file)
+        case ["send"]:
+            return _send(request, file)
+    raise BadRequest("There is no such step.")
+
+
+def _preview(request: HttpRequest, file: CaseFile) -> HttpResponse:
+    draft = Draft.submitted(request.POST)
+    if not draft.is_valid():
+        return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    draft.check(_chart(file))
+    preview = {"answer": draft.answer.answer(), "proposals": list(draft.proposals().values())}
+    return _page(request, file, draft, preview=preview)
+
+
+def _send(request: HttpRequest, file: CaseFile) -> HttpResponse:
+    draft = Draft.submitted(request.POST)
+    if not draft.is_valid():
+        return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
+    draft.check(_chart(file))
+    if draft.unsettled():
+        return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, unsettled=True)
+    try:
+        respond(file.conversation, draft.answer.answer(), list(draft.proposals().values()), by=person(request))
+    except UnsettledAlertsError:
+        # The chart changed between the two looks at it; the page shows what it says now.
+        draft.check(chart_of(file.patient, by=person(request)))
+        return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, unsettled=True)
+    messages.success(request, f"Sent to {file.patient.get_full_name()}.")
+    return redirect("case", case_id=file.conversation.pk)
+
+
+def _chart(file: CaseFile) -> Any:
+    return chart_from(file.patient, info=file.info, allergies=file.allergies, medications=file.medications)
+
+
+def _page(
+    request: HttpRequest, file: CaseFile, draft: Draft, *, status: int = HTTPStatus.OK, **more: Any
+) -> HttpResponse:
+    doctor = person(request)
+    info = file.info
+    context = {
+        "file": file,
+        "case": file.conversation,
+        "draft": draft,
+        "rows": draft.rows(),
+        "may_answer": file.may_answer(doctor),
+        "is_mine": file.conversation.doctor_id == doctor.pk,
+        "release_form": ReleaseForm(),
+        "banner": {
+            "person": file.patient,
+            "born": file.patient.date_of_birth,
+            "sex": info.get_sex_display() if info and info.sex else "",
+            "record_number": file.patient.record_number,
+            "allergies": file.allergies,
+            "nka_stated_on": info.no_known_allergies_on if info else None,
+        },
+        **more,
+    }
+    return render(request, "prescriptions/case.html", context, status=status)
+
+
+@doctor_required
+@require_POST
+def check(request: HttpRequest, case_id: uuid.UUID, row: int) -> HttpResponse:
+    """The alerts for one row while it is typed; nothing is stored."""
+    doctor = person(request)
+    conversation = get_object_or_404(Conversation.objects.visible_to(doctor).select_related("patient"), pk=case_id)
+    draft = Draft.submitted(request.POST)
+    draft.check(chart_of(conversation.patient, by=doctor))
+    rows = draft.rows()
+    if row >= len(rows):
+        raise BadRequest("There is no such row.")
+    return render(request, "prescriptions/_alerts.html", {"row": rows[row], "number": row})
+
+
+@patient_required
+@require_GET
+def mine(request: HttpRequest) -> HttpResponse:
+    """The patient's prescriptions, the active ones first among each other by date."""
+    patient = person(request)
+    prescriptions = Prescription.objects.visible_to(patient).with_sort_time().select_related("doctor")
+    page = page_of(request, prescriptions, "-sort_time", "-id")
+    viewed.send(
+        Prescription, by=patient, patient_id=patient.pk, resource_type="prescription", resource_id=None, why="own"
+    )
+    return render(request, "prescriptions/mine.html", {"page": page})
+
+
+@signed_in_required
+@require_GET
+def sheet(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
+    """The prescriptions of one answer as a PDF."""
+    reader = person(request)
+    conversation = get_object_or_404(
+        Conversation.objects.visible_to(reader).select_related("patient__medical_info", "doctor"), pk=case_id
+    )
+    prescriptions = list(Prescription.objects.visible_to(reader).filter(conversation=conversation)[:40])
+    if not prescriptions:
+        raise Http404
+    document = sheet_of(conversation, prescriptions, paper="Letter" if request.GET.get("paper") == "Letter" else "A4")
+    signals.downloaded.send(Prescription, conversation=conversation, prescriptions=prescriptions, by=reader)
+    # Rendering takes a while and needs no database: it happens after the transaction.
+    return LateResponse(
+        partial(render_pdf, document),
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": f'inline; filename="prescription-{document.number}.pdf"',
+            "Cache-Control": "private, no-store",
+        },
+    )
+
+
+@doctor_required
+@require_http_methods(["GET", "POST"])
+def cancel(request: HttpRequest, prescription_id: uuid.UUID) -> HttpResponse:
+    """Withdraw a prescription with a reason; only doctors who care for the patient can."""
+    doctor = person(request)
+    prescription = get_object_or_404(
+        Prescription.objects.visible_to(doctor).select_related("patient", "conversation"), pk=prescription_id
+    )
+    form = CancelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        prescription.cancel(by=doctor, reason=form.cleaned_data["reason"])
+        messages.success(request, f"{prescription.medication_name} is cancelled.")
+        return redirect("case", case_id=prescription.conversation_id)
+    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
+    return render(request, "prescriptions/cancel.html", {"prescription": prescription, "form": form}, status=status)
