@@ -24,7 +24,8 @@ from medichat.db.context import acting_as, system
 from tests.factories import AdministratorFactory, CareRelationFactory, DoctorFactory, UserFactory
 
 as_person = acting_as
-__all__ = ["as_person", "signed_in", "system"]
+ClientOf = Callable[[User], Client]
+__all__ = ["ClientOf", "as_person", "signed_in", "system"]
 
 
 @pytest.fixture
@@ -90,6 +91,6 @@ def signed_in(client: Client, user: User) -> Client:
 
 
 @pytest.fixture
-def client_of(db: None) -> Callable[[User], Client]:
+def client_of(db: None) -> ClientOf:
     """Gives a client on which the person is signed in; each call is another browser."""
     return lambda user: signed_in(Client(), user)
