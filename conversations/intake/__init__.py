@@ -1,5 +1,8 @@
 """The intake engine: deterministic, explainable, offline; no database and no Django."""
 
+from conversations.intake.advice import emergency_advice
+from conversations.intake.assessment import assess
+from conversations.intake.dialogue import next_step, opening, remaining_estimate
 from conversations.intake.model import (
     Assessment,
     ChartFacts,
@@ -18,6 +21,7 @@ from conversations.intake.model import (
     Symptom,
     Turn,
 )
+from conversations.intake.summary import summarise
 
 __all__ = [
     "Assessment",
@@ -36,4 +40,10 @@ __all__ = [
     "Summary",
     "Symptom",
     "Turn",
+    "assess",
+    "emergency_advice",
+    "next_step",
+    "opening",
+    "remaining_estimate",
+    "summarise",
 ]

@@ -33,6 +33,8 @@ class Concept:
     kind: str
     implies: tuple[str, ...]
     group: str
+    variant: bool
+    """A form of what it implies (crushing chest pain), listed under that."""
     screening: str
     """How a question asks for it ('pain in your chest'); empty when it is never asked for by name."""
 
@@ -82,6 +84,7 @@ def concepts() -> dict[str, Concept]:
                 kind=entry.get("kind", "symptom"),
                 implies=tuple(entry.get("implies", ())),
                 group=group,
+                variant=entry.get("variant", False),
                 screening=entry.get("screening", ""),
             )
     return found
@@ -91,12 +94,12 @@ def _alternatives(piece: str) -> list[list[str]]:
     """The rows of words that one piece of a phrase stands for."""
     optional = piece.endswith("?")
     bare = piece.rstrip("?")
-    if bare.startswith("("):
-        rows = [row.split() for row in bare[1:-1].split("|")]
-    elif bare.startswith("<"):
-        rows = [row.split() for row in load("lexicon/classes.toml")[bare[1:-1]]]
-    else:
-        rows = [[bare]]
+    rows: list[list[str]] = []
+    for choice in bare[1:-1].split("|") if bare.startswith("(") else [bare]:
+        if choice.startswith("<"):
+            rows.extend(row.split() for row in load("lexicon/classes.toml")[choice[1:-1]])
+        else:
+            rows.append(choice.split())
     return [*rows, []] if optional else rows
 
 

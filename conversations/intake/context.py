@@ -7,26 +7,26 @@ The idea is that of ConText: words that trigger a reading, and a scope that ends
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 from conversations.intake.concepts import Match
 from conversations.intake.data import load
 from conversations.intake.text import Sentence, Token
 
 _NEGATION_REACH = 14
-_AFTER_REACH = 2
 _RESOLVED_REACH = 5
 _HYPOTHESIS_REACH = 9
+_FRAGMENT = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """How a mention is meant."""
+    """How a mention is meant. `feared` is a worry that it might be this; `hypothetical` an 'if'."""
 
     negated: bool = False
     other_person: str = ""
     past: bool = False
     hypothetical: bool = False
+    feared: bool = False
     uncertain: bool = False
     resolved: bool = False
 
@@ -63,6 +63,7 @@ class Scope:
     negations: tuple[int, ...]
     people: tuple[tuple[int, str], ...]
     hypotheses: tuple[int, ...]
+    fears: tuple[int, ...]
     past_clauses: frozenset[int]
     symptom_words: frozenset[int]
 
@@ -73,16 +74,20 @@ class Scope:
             negated=self._negated(match),
             other_person=self._other(match),
             past=clause in self.past_clauses,
-            hypothetical=any(
-                position < match.start
-                and match.start - position <= _HYPOTHESIS_REACH
-                and self.tokens[position].clause in (clause, clause - 1)
-                for position in self.hypotheses
-            ),
+            hypothetical=self._led_by(self.hypotheses, match),
+            feared=self._led_by(self.fears, match),
             uncertain=any(
                 token.clause == clause and token.word in _words("hypothetical", "uncertain") for token in self.tokens
             ),
             resolved=self._followed_by(match, _words("negation", "resolved"), _RESOLVED_REACH),
+        )
+
+    def _led_by(self, triggers: tuple[int, ...], match: Match) -> bool:
+        clause = self.tokens[match.start].clause
+        return any(
+            position < match.start <= position + _HYPOTHESIS_REACH
+            and self.tokens[position].clause in (clause, clause - 1)
+            for position in triggers
         )
 
     def _negated(self, match: Match) -> bool:
@@ -94,7 +99,7 @@ class Scope:
                 return True
             if trigger < match.start and self._reaches(trigger, match.start):
                 return True
-        return self._followed_by(match, _words("negation", "after"), _AFTER_REACH)
+        return self._denied_after(match)
 
     def _reaches(self, trigger: int, target: int) -> bool:
         """Whether a negation word reaches a later word."""
@@ -109,19 +114,19 @@ class Scope:
         return all(self.words[position] in carried or position in self.symptom_words for position in between)
 
     def _followed_by(self, match: Match, wanted: frozenset[str], reach: int) -> bool:
-        """Whether one of the words follows soon after in the same clause and is not itself turned round."""
+        """Whether one of the words follows soon in the same clause: 'the fever has gone', not 'has not gone'."""
         for position in range(match.end + 1, min(match.end + 1 + reach, len(self.tokens))):
             token = self.tokens[position]
             if token.clause != self.tokens[match.end].clause:
                 return False
             if token.word in wanted:
-                # 'chest pain, no fever': the 'no' belongs to what follows it.
-                return (
-                    position + 1 >= len(self.words)
-                    or self.words[position - 1] != "not"
-                    and wanted is not _words("negation", "after")
-                )
+                return self.words[position - 1] not in {"not", "never"}
         return False
+
+    def _denied_after(self, match: Match) -> bool:
+        """'Fever: none', 'chest pain no': only at the end of the sentence; 'chest pain, no fever' denies the fever."""
+        last = match.end + 1
+        return last == len(self.tokens) - 1 and self.words[last] in _words("negation", "after")
 
     def _other(self, match: Match) -> str:
         """The person the clause is about, if it is not the patient."""
@@ -140,12 +145,15 @@ def prepare(sentence: Sentence, matches: Sequence[Match]) -> Scope:
         words=words,
         negations=_negations(words, sentence.tokens),
         people=_people(words, sentence.tokens),
-        hypotheses=tuple(
-            position for position in range(len(words)) if phrase_at(words, position, "hypothetical", "phrases")
-        ),
+        hypotheses=_positions(words, "hypothetical", "phrases"),
+        fears=_positions(words, "hypothetical", "worry"),
         past_clauses=_past_clauses(words, sentence.tokens),
         symptom_words=frozenset(position for match in matches for position in match.positions),
     )
+
+
+def _positions(words: Sequence[str], table: str, key: str) -> tuple[int, ...]:
+    return tuple(position for position in range(len(words)) if phrase_at(words, position, table, key))
 
 
 def _negations(words: Sequence[str], tokens: Sequence[Token]) -> tuple[int, ...]:
@@ -186,11 +194,9 @@ def _past_clauses(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[in
             continue
         past.add(clause)
         if len(inside) <= _FRAGMENT:
-            past.update(clause + step for step in (1, -1) if clause + step >= 0 and step == 1 or position > 0)
+            # A time that stands alone covers its neighbours: 'Ten years ago, I had ...', '..., but years ago'.
+            past.add(clause + 1 if clause == 0 else clause - 1)
     return frozenset(past)
-
-
-_FRAGMENT = 4
 
 
 def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, str], ...]:
@@ -218,6 +224,12 @@ def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, s
     return tuple(found)
 
 
-def people_table(key: str) -> Any:
-    """A list of words about people from the language file."""
+def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> bool:
+    """Whether one of the phrases stands anywhere in the words."""
+    rows = [tuple(phrase.split()) for phrase in phrases]
+    return any(tuple(words[position : position + len(row)]) == row for row in rows for position in range(len(words)))
+
+
+def people(key: str) -> frozenset[str]:
+    """A list of words for people from the language file: 'relations', 'young', 'blood_relatives'."""
     return _words("people", key)

@@ -51,6 +51,8 @@ class RedFlag:
     """Where the rule comes from; 'unreviewed' when it rests on general knowledge."""
     crisis: bool = False
     """True for danger to oneself: the advice is then crisis advice."""
+    why: str = ""
+    """The rule in plain words, for the clinician."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,8 @@ class Assessment:
     presentation_label: str
     none_stated: tuple[tuple[str, Quote], ...] = ()
     """For each of 'medications', 'allergies', 'history' answered with none: the words that say so."""
+    family: tuple[Stated, ...] = ()
+    """Illnesses of relatives, as stated."""
     not_known: tuple[tuple[str, Quote], ...] = ()
     """Topics that the patient answered with 'I don't know'."""
 

@@ -46,6 +46,7 @@ class _WordTables:
     boundaries: frozenset[str]
     subjects: frozenset[str]
     links: frozenset[str]
+    rewrites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
     verbs: frozenset[str]
     subordinators: frozenset[str]
 
@@ -59,6 +60,7 @@ def _tables() -> _WordTables:
         boundaries=frozenset(data["clauses"]["boundaries"]),
         subjects=frozenset(data["clauses"]["subjects"]),
         links=frozenset(data["clauses"]["links"]),
+        rewrites=tuple((tuple(old.split()), tuple(new.split())) for old, new in data["rewrites"]),
         verbs=frozenset(data["clauses"]["verbs"]),
         subordinators=frozenset(data["clauses"]["subordinators"]),
     )
@@ -89,7 +91,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
 
     def close(asks: bool) -> None:
         if words:
-            found.append(Sentence(_with_clauses(words), asks))
+            found.append(Sentence(_with_clauses(_rewritten(words)), asks))
             words.clear()
 
     for match in _PIECE.finditer(text):
@@ -109,6 +111,26 @@ def sentences(text: str) -> tuple[Sentence, ...]:
                 comma = False
     close(asks=False)
     return tuple(found)
+
+
+def _rewritten(words: list[tuple[str, int, int, bool]]) -> list[tuple[str, int, int, bool]]:
+    """Rows of words that mean the same get one form: 'not able to' and 'could not' become 'can not'."""
+    result: list[tuple[str, int, int, bool]] = []
+    position = 0
+    while position < len(words):
+        for old, new in _tables().rewrites:
+            piece = words[position : position + len(old)]
+            if words[position][0] == old[0] and tuple(word[0] for word in piece) == old:
+                # The first new words stand where the first old ones stood, the last where the last one stood.
+                spans = [*piece[: len(new) - 1], piece[-1]]
+                starts = [(word, *span[1:]) for word, span in zip(new, spans, strict=True)]
+                result.extend(starts)
+                position += len(old)
+                break
+        else:
+            result.append(words[position])
+            position += 1
+    return result
 
 
 def _spaced(text: str, start: int, end: int) -> bool:

@@ -1,0 +1,355 @@
+"""Reading a conversation: which concepts the patient stated, denied, took back, told of others or of long ago."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Literal
+
+from conversations.intake import concepts as lexicon
+from conversations.intake.attributes import Detail, corrects, details, raw
+from conversations.intake.concepts import Match
+from conversations.intake.context import Context, phrase_at, prepare
+from conversations.intake.data import load
+from conversations.intake.model import Quote, Turn
+from conversations.intake.text import Sentence, sentences
+
+Answer = Literal["yes", "no", "unknown", ""]
+_MOST_IN_A_YES = 2
+"""'Yes' to a question with more than this many symptoms in it does not say which."""
+_SHORT_ANSWER = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Mention:
+    """A concept in one place: how it is meant, and the words around it."""
+
+    code: str
+    turn: int
+    sentence: int
+    position: int
+    context: Context
+    quote: Quote
+    by_answer: bool = False
+    takes_back: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTurn:
+    """A patient's turn taken apart. `question` is the index of the turn it answers, or None."""
+
+    index: int
+    turn: Turn
+    sentences: tuple[Sentence, ...]
+    details: tuple[tuple[Detail, ...], ...]
+    mentions: tuple[Mention, ...]
+    question: int | None
+    topic: str | None
+    answer: Answer
+    asked_about: tuple[str, ...]
+    says_only_answer: bool
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What is known of one concept in the end."""
+
+    present: tuple[Mention, ...] = ()
+    denied: tuple[Mention, ...] = ()
+    resolved: bool = False
+
+    @property
+    def is_present(self) -> bool:
+        """Stated and not taken back."""
+        return bool(self.present)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The whole conversation, read."""
+
+    turns: tuple[Turn, ...]
+    read: tuple[ReadTurn, ...]
+    states: dict[str, State]
+    others: tuple[Mention, ...]
+    past: tuple[Mention, ...]
+    about: frozenset[str] = field(default_factory=frozenset)
+    """The relations ('son') who are the patient because somebody writes for them."""
+
+    def has(self, code: str) -> bool:
+        """Whether the concept is stated of the patient, here and now."""
+        state = self.states.get(code)
+        return state is not None and state.is_present
+
+    def denies(self, code: str) -> bool:
+        """Whether the concept is denied."""
+        state = self.states.get(code)
+        return state is not None and not state.is_present and bool(state.denied)
+
+
+@cache
+def _answer_words(key: str) -> frozenset[str]:
+    return frozenset(load("lexicon/language.toml")["answers"][key])
+
+
+@cache
+def _people(key: str) -> frozenset[str]:
+    return frozenset(load("lexicon/language.toml")["people"][key])
+
+
+def answer_of(read: Sequence[Sentence]) -> Answer:
+    """Whether a message begins as a yes, a no or an 'I don't know'."""
+    words = [word for sentence in read[:3] for word in sentence.words()][:_SHORT_ANSWER]
+    if not words:
+        return ""
+    for position in range(min(len(words), 4)):
+        if phrase_at(words, position, "answers", "unknown"):
+            return "unknown"
+    if words[0] in _answer_words("yes") and words[1:2] != ["no"]:
+        return "yes"
+    if words[0] in _answer_words("no") or words[:2] == ["yes", "no"]:
+        return "no"
+    lead = " ".join(words[:5])
+    if lead.startswith(("i do not think so", "i have not", "i do not", "do not think so", "i am not")):
+        return "no" if len(words) <= 5 or "any" in words else ""
+    if lead in {"i do", "i have", "i did", "i am", "it is", "it does", "i think so", "a bit", "a little"}:
+        return "yes"
+    return ""
+
+
+def _says_only_answer(read: Sequence[Sentence]) -> bool:
+    """Whether a message is nothing but yes or no and small words: 'No, not that I know of.'"""
+    words = [word for sentence in read for word in sentence.words()]
+    return (
+        bool(words)
+        and len(words) <= _SHORT_ANSWER
+        and all(
+            word in _answer_words("empty") or word in _answer_words("yes") or word in _answer_words("no")
+            for word in words
+        )
+    )
+
+
+def _topic_of(question: Turn | None, read: Sequence[Sentence]) -> str | None:
+    """What a question asked: its marked topic, or what its last asking sentence is about."""
+    if question is None:
+        return None
+    if question.topic:
+        return question.topic
+    last = _last_question(read)
+    if last is None:
+        return None
+    words = last.words()
+    for topic in load("lexicon/language.toml")["topics"]:
+        if any(phrase_at(words, position, "topics", topic) for position in range(len(words))):
+            return str(topic)
+    return None
+
+
+def _last_question(read: Sequence[Sentence]) -> Sentence | None:
+    asking = [sentence for sentence in read if sentence.asks and len(sentence.tokens) > 1]
+    return asking[-1] if asking else (read[-1] if read else None)
+
+
+def _written_for(turns: Sequence[tuple[Sentence, ...]]) -> frozenset[str]:
+    """Whom the patient's first words are about when it is not the writer: 'My son has a fever'."""
+    found: set[str] = set()
+    for read in turns[:2]:
+        for sentence in read:
+            words = sentence.words()
+            if not lexicon.find(sentence):
+                found.update(word for word in words if word in _people("young") and "about" in words)
+                continue
+            for position, word in enumerate(words):
+                following = words[position + 1 : position + 3]
+                if word in _people("relations") and following and following[0] in _people("present"):
+                    if "had" not in following:
+                        found.add(word)
+        if any(_first_person(sentence) for sentence in read):
+            return frozenset()
+        if found:
+            break
+    return frozenset(found | _people("young")) if found & _people("young") else frozenset(found)
+
+
+def _first_person(sentence: Sentence) -> bool:
+    """Whether somebody tells of their own body: 'I have', 'my head hurts'."""
+    matches = lexicon.find(sentence)
+    tokens = sentence.tokens
+    for match in matches:
+        clause = [token.word for token in tokens if token.clause == tokens[match.start].clause]
+        if any(word in _people("relations") for word in clause):
+            continue
+        lead = " ".join(clause[:3])
+        if lead.startswith(
+            ("i have", "i am", "i feel", "i got", "i keep", "i can", "i had", "i also", "i been", "my ")
+        ):
+            return True
+    return False
+
+
+def read_conversation(turns: Sequence[Turn]) -> Reading:
+    """Take every turn apart and settle what the patient said about each concept."""
+    parsed = [sentences(turn.text) for turn in turns]
+    about = _written_for([parsed[index] for index, turn in enumerate(turns) if turn.speaker == "patient"])
+    read: list[ReadTurn] = []
+    question: int | None = None
+    for index, turn in enumerate(turns):
+        if turn.speaker == "assistant":
+            question = index
+            continue
+        read.append(_read_turn(index, turns, parsed, question, about))
+    mentions = [mention for turn_read in read for mention in turn_read.mentions]
+    return Reading(
+        turns=tuple(turns),
+        read=tuple(read),
+        states=_states(mentions),
+        others=tuple(mention for mention in mentions if mention.context.other_person),
+        past=tuple(mention for mention in mentions if mention.context.past and not mention.context.other_person),
+        about=about,
+    )
+
+
+def _read_turn(
+    index: int,
+    turns: Sequence[Turn],
+    parsed: Sequence[tuple[Sentence, ...]],
+    question: int | None,
+    about: frozenset[str],
+) -> ReadTurn:
+    turn = turns[index]
+    own = parsed[index]
+    asked = turns[question] if question is not None else None
+    asked_read = parsed[question] if question is not None else ()
+    topic = _topic_of(asked, asked_read)
+    answer = answer_of(own)
+    said = list(_mentions(index, turn, own, about))
+    asked_mentions = list(_asked(asked, asked_read)) if asked is not None else []
+    if answer in {"yes", "no"}:
+        said[:0] = _answered(answer, index, turn, own, asked_mentions, said)
+    return ReadTurn(
+        index=index,
+        turn=turn,
+        sentences=own,
+        details=tuple(tuple(details(turn.text, sentence, topic)) for sentence in own),
+        mentions=tuple(said),
+        question=question,
+        topic=topic,
+        answer=answer,
+        asked_about=tuple(dict.fromkeys(code for code, _ in asked_mentions)),
+        says_only_answer=_says_only_answer(own),
+    )
+
+
+def _quote(turn: Turn, sentence: Sentence, match: Match) -> Quote:
+    """The clause around a match, and the clauses it reaches into."""
+    clauses = {sentence.tokens[position].clause for position in match.positions}
+    inside = [position for position, token in enumerate(sentence.tokens) if token.clause in clauses]
+    return Quote(raw(turn.text, sentence.tokens, inside[0], inside[-1]), turn.reference)
+
+
+def _mentions(index: int, turn: Turn, read: Sequence[Sentence], about: frozenset[str]) -> Iterable[Mention]:
+    somebody = ""
+    for number, sentence in enumerate(read):
+        matches = lexicon.find(sentence)
+        scope = prepare(sentence, matches)
+        takes_back = corrects(scope.words)
+        if scope.words[0] not in {"he", "she", "they", "his", "her"}:
+            somebody = ""
+        for match in matches:
+            context = scope.of(match)
+            person = context.other_person or somebody
+            if person in about:
+                person = ""
+            kept = Context(
+                negated=context.negated,
+                other_person=person,
+                past=context.past,
+                hypothetical=context.hypothetical
+                or (context.feared and lexicon.concepts()[match.code].kind in {"condition", "event"}),
+                feared=context.feared,
+                uncertain=context.uncertain,
+                resolved=context.resolved,
+            )
+            quote = _quote(turn, sentence, match)
+            yield Mention(match.code, index, number, match.start, kept, quote, takes_back=takes_back)
+        if scope.people:
+            somebody = scope.people[-1][1]
+
+
+def _asked(question: Turn, read: Sequence[Sentence]) -> Iterable[tuple[str, Context]]:
+    """The concepts that a question asks for."""
+    last = _last_question(read)
+    if last is None:
+        return
+    matches = lexicon.find(last)
+    scope = prepare(last, matches)
+    for match in matches:
+        yield match.code, scope.of(match)
+    for code in _screened(question.topic):
+        if code not in {match.code for match in matches}:
+            yield code, Context()
+
+
+def _screened(topic: str | None) -> tuple[str, ...]:
+    """The concepts named by a topic of our own, 'ask:sweating+nausea'."""
+    if topic is None or not topic.startswith("ask:"):
+        return ()
+    return tuple(code for code in topic.removeprefix("ask:").split("+") if code in lexicon.concepts())
+
+
+def _answered(
+    answer: Answer,
+    index: int,
+    turn: Turn,
+    own: Sequence[Sentence],
+    asked: Sequence[tuple[str, Context]],
+    said: Sequence[Mention],
+) -> list[Mention]:
+    """A yes or a no carries the question's concepts, except those the answer itself speaks of."""
+    named = {code for mention in said for code in lexicon.with_implied(mention.code)}
+    codes = list(dict.fromkeys(code for code, context in asked if not context.hypothetical))
+    contexts = dict(asked)
+    if not codes or not own:
+        return []
+    if answer == "yes" and (named & set(codes) or len(codes) > _MOST_IN_A_YES):
+        return []
+    first = own[0]
+    quote = Quote(raw(turn.text, first.tokens, 0, len(first.tokens) - 1), turn.reference)
+    found: list[Mention] = []
+    for code in codes:
+        context = contexts[code]
+        if code in named or (answer == "yes" and context.negated):
+            continue
+        meant = Context(negated=answer == "no", past=context.past, other_person=context.other_person)
+        found.append(Mention(code, index, 0, 0, meant, quote, by_answer=True))
+    return found
+
+
+def _states(mentions: Sequence[Mention]) -> dict[str, State]:
+    """Settle each concept: what was said last in the patient's own words counts."""
+    states: dict[str, State] = {}
+    for mention in mentions:
+        context = mention.context
+        if context.other_person or context.past or context.hypothetical:
+            continue
+        if context.negated:
+            # 'No crushing pain' says nothing about pain; only the concept itself is denied.
+            states[mention.code] = _denied(states.get(mention.code, State()), mention)
+            continue
+        for code in lexicon.with_implied(mention.code):
+            before = states.get(code, State())
+            states[code] = State((*before.present, mention), before.denied, context.resolved)
+    return states
+
+
+def _denied(before: State, mention: Mention) -> State:
+    """A denial. A 'no' to a question does not undo what the patient said; their own words do, if they take it back."""
+    if not before.present:
+        return State((), (*before.denied, mention), before.resolved)
+    if mention.by_answer:
+        return before
+    if mention.takes_back:
+        return State((), (*before.denied, mention), resolved=False)
+    if mention.turn == before.present[-1].turn:
+        return before
+    return State(before.present, before.denied, resolved=True)

@@ -1,0 +1,97 @@
+"""The question plans of `plans/presentations.toml`: which complaint has which questions, and what may stay at home."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+from conversations.intake.attributes import hours_in, raw
+from conversations.intake.concepts import concepts
+from conversations.intake.context import phrase_at
+from conversations.intake.data import load
+from conversations.intake.findings import ReadTurn
+from conversations.intake.model import Quote, Stated, Symptom
+
+_HOURS_IN_DAY = 24
+_SELF_CARE_CONDITIONS = frozenset(
+    {"hay fever", "migraine", "eczema", "irritable bowel syndrome", "lactose intolerance"}
+)
+"""Conditions that do not keep a minor complaint from being cared for at home; any other does."""
+
+
+@dataclass(frozen=True, slots=True)
+class SelfCare:
+    """When a complaint without warning signs may be cared for at home."""
+
+    days: int
+    from_age: int
+    to_age: int
+    without: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A complaint and its questions."""
+
+    code: str
+    label: str
+    weight: int
+    matches: frozenset[str]
+    questions: tuple[str, ...]
+    self_care: SelfCare | None
+
+
+@cache
+def plans() -> dict[str, Plan]:
+    """Every plan by its code."""
+    found: dict[str, Plan] = {}
+    for code, entry in load("plans/presentations.toml").items():
+        unknown = set(entry["matches"]) - set(concepts())
+        if unknown:
+            raise ValueError(f"Plan {code!r} names {sorted(unknown)}, which the lexicon does not have.")
+        care = entry.get("self_care")
+        found[code] = Plan(
+            code=code,
+            label=entry["label"],
+            weight=entry["weight"],
+            matches=frozenset(entry["matches"]),
+            questions=tuple(entry["questions"]),
+            self_care=SelfCare(care["days"], care["from"], care["to"], frozenset(care["without"])) if care else None,
+        )
+    return found
+
+
+def choose(stated: Sequence[str]) -> Plan:
+    """The plan for what was stated, in the order it was stated: the weightiest, and of equals the first mentioned."""
+    best = plans()["general"]
+    for code in stated:
+        for plan in plans().values():
+            if code in plan.matches and plan.weight > best.weight:
+                best = plan
+    return best
+
+
+def can_self_care(
+    plan: Plan, symptoms: Sequence[Symptom], history: tuple[Stated, ...] | None, months: float | None
+) -> bool:
+    """Whether care at home may do: a minor complaint, short, not severe, at a safe age, no illness that weighs in."""
+    care = plan.self_care
+    if care is None or months is None or not care.from_age * 12 <= months <= care.to_age * 12:
+        return False
+    stated = [symptom for symptom in symptoms if not symptom.denied]
+    if any(symptom.severity == "severe" or symptom.code in care.without for symptom in stated):
+        return False
+    if any(item.name not in _SELF_CARE_CONDITIONS for item in history or ()):
+        return False
+    hours = [hours_in(symptom.duration) for symptom in stated if symptom.duration]
+    known = [value for value in hours if value is not None]
+    return bool(known) and max(known) <= care.days * _HOURS_IN_DAY
+
+
+def worries(read: ReadTurn) -> Iterator[Quote]:
+    """The sentences in which the patient says what they fear."""
+    for sentence in read.sentences:
+        words = sentence.words()
+        for position in range(len(words)):
+            if phrase_at(words, position, "hypothetical", "concern"):
+                yield Quote(raw(read.turn.text, sentence.tokens, 0, len(words) - 1), read.turn.reference)
+                break
