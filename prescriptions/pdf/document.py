@@ -1,5 +1,6 @@
 """From the sheet to the bytes of the PDF."""
 
+import logging
 import threading
 from functools import cache
 from pathlib import Path
@@ -66,6 +67,8 @@ def _weasyprint() -> Any:  # the module; WeasyPrint ships no types
             "On Debian or Ubuntu: apt-get install libpangoft2-1.0-0; on macOS: brew install pango. "
             f"({error.__class__.__name__})"
         ) from error
+    # Seven lines of progress for every sheet would bury what matters in the log of a clinic.
+    logging.getLogger("weasyprint.progress").setLevel(logging.WARNING)
     return weasyprint
 
 

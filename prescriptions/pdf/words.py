@@ -1,5 +1,6 @@
 """A sheet in the words that are printed: every value a text, every unknown value said to be so."""
 
+import re
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -85,6 +86,16 @@ def _figures_and_words(quantity: Decimal | None, unit: str) -> tuple[str, str]:
     return figure, ""
 
 
+def _unbroken(directions: str) -> str:
+    """A figure and the word it counts stay on one line: `5 days` never becomes `5` and, on the next line, `days`."""
+    return re.sub(r"(?<=\d) (?=[^\W\d])", "\u00a0", directions)
+
+
+def _count(number: int) -> str:
+    """`3 (three)`, and nothing for none."""
+    return f"{number} ({quantity_in_words(Decimal(number))})" if number else ""
+
+
 def _refills(refills: int | None) -> str:
     if refills is None:
         return NOT_RECORDED
@@ -113,7 +124,7 @@ def printed_item(position: int, item: SheetItem, sheet: PrescriptionSheet, print
     return PrintedItem(
         position=str(position),
         name=name if not strength or strength in name else f"{name} {strength}",
-        directions=directions_in_words(parts["dose"], parts["route"], parts["frequency"], parts["duration"]),
+        directions=_unbroken(directions_in_words(parts["dose"], parts["route"], parts["frequency"], parts["duration"])),
         missing=", ".join(missing),
         instructions=_lines(item.instructions, printable),
         warnings=[line for warning in item.warnings for line in _lines(warning, printable)],
@@ -133,7 +144,6 @@ def printed_sheet(sheet: PrescriptionSheet, printable: Printable) -> dict[str, o
     prescriber, patient = sheet.prescriber, sheet.patient
     issued_on = sheet.issued_at.date() if sheet.issued_at else None
     items = [printed_item(position, item, sheet, printable) for position, item in enumerate(sheet.items, 1)]
-    count = len(items)
     printed: dict[str, object] = {
         "number": _value(sheet.number, printable),
         "issued": date_and_time(sheet.issued_at),
@@ -152,7 +162,8 @@ def printed_sheet(sheet: PrescriptionSheet, printable: Printable) -> dict[str, o
         "prescriber_specialization": _value(prescriber.specialization, printable) if prescriber else "",
         "prescriber_licence": _value(prescriber.licence_number, printable) if prescriber else "",
         "items": items,
-        "item_count": f"{count} ({quantity_in_words(Decimal(count))})",
+        "void_count": _count(sum(item.is_void for item in items)),
+        "item_count": _count(len(items)),
         "verification_code": printable(sheet.verification_code).strip(),
     }
     printed["some_letters_marked"] = printable.marked
