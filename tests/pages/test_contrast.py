@@ -82,3 +82,42 @@ def test_red_is_only_for_emergencies_and_contraindications() -> None:
     assert rules
     for selector, _ in rules:
         assert re.search(r"emergency|contraindication|allergy-line--known|evidence--flag", selector), selector
+
+
+class TestAdmin:
+    """The admin keeps its own variables; ours replace some of them."""
+
+    BLOCKS = [
+        dict(re.findall(r"--([\w-]+): (#[0-9a-f]{6});", block))
+        for block in re.findall(r"\{([^{}]*--primary[^{}]*)\}", (STYLESHEET.parent / "admin.css").read_text())
+    ]
+    PAIRS = [
+        ("header-color", "header-bg"),
+        ("header-branding-color", "header-bg"),
+        ("header-link-color", "header-bg"),
+        ("breadcrumbs-fg", "breadcrumbs-bg"),
+        ("breadcrumbs-link-fg", "breadcrumbs-bg"),
+        ("primary-fg", "primary"),
+        ("primary-fg", "button-bg"),
+        ("primary-fg", "button-hover-bg"),
+        ("primary-fg", "default-button-bg"),
+        ("primary-fg", "object-tools-bg"),
+        ("link-fg", "selected-bg"),
+    ]
+
+    def test_dark_by_the_system_and_dark_by_the_switch_are_the_same(self) -> None:
+        light, by_system, by_switch = self.BLOCKS
+        assert by_system == by_switch
+        assert set(by_system) <= set(light)
+
+    @pytest.mark.parametrize(("text", "ground"), PAIRS)
+    def test_text_stands_out_from_its_ground(self, text: str, ground: str) -> None:
+        light, dark, _ = self.BLOCKS
+        assert contrast(light[text], light[ground]) >= 4.5
+        assert contrast((light | dark)[text], (light | dark)[ground]) >= 4.5
+
+    def test_links_stand_out_from_the_page(self) -> None:
+        light, dark, _ = self.BLOCKS
+        for link in ("link-fg", "link-hover-color", "link-selected-fg"):
+            assert contrast(light[link], "#ffffff") >= 4.5
+            assert contrast(dark[link], "#121212") >= 4.5  # the admin's own dark ground
