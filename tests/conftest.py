@@ -4,7 +4,6 @@
 and cloned again from the migrated template.
 """
 
-import contextlib
 import os
 import signal
 import sys
@@ -71,14 +70,12 @@ def django_db_setup(
     test_run: database.TestRun, clone_names: "Names", django_test_environment: None, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[None]:
     """Give this worker its clone of the migrated template (instead of what pytest-django would make)."""
-    from django.core.management import CommandError, call_command
+    from django.core.management import call_command
     from django.db import connections
     from django.test import TransactionTestCase
 
     def migrate(_template: "Names") -> None:
-        # Until the audit app protects the tables of auditlog and of the admin, migrate ends by refusing them.
-        with contextlib.suppress(CommandError):
-            call_command("migrate", verbosity=0, skip_checks=True)
+        call_command("migrate", verbosity=0, skip_checks=True)
         connections["owner"].close()
 
     def renew(_test: TransactionTestCase | None = None) -> None:
