@@ -8,3 +8,9 @@ class AuditConfig(AppConfig):
 
     name = "audit"
     verbose_name = "Record of activity"
+
+    def ready(self) -> None:
+        """Listen to what the other apps say."""
+        from audit import diffs, receivers  # noqa: F401 -- importing connects; models must be loaded first
+
+        diffs.register()

@@ -8,11 +8,10 @@ from django.db import Error, transaction
 from django.http import HttpRequest, HttpResponse
 from psycopg_pool import PoolTimeout
 
-from accounts.models import User
-from audit.actions import Action, Severity, Status
+from audit.actions import Action, ActorRole, Severity, Status
 from audit.models import ActivityLog
 from audit.record import ClockTimestamp, role_of, write
-from audit.request import RequestFacts, endpoint, facts_of_request
+from audit.request import RequestFacts, current_actor, endpoint, facts_of_request
 from medichat.db.context import acting
 
 logger = logging.getLogger(__name__)
@@ -75,15 +74,14 @@ def is_refused(request: HttpRequest, response: HttpResponse) -> bool:
 def failure_row(facts: RequestFacts, status_code: int) -> ActivityLog:
     """The row about a request that was refused (4xx) or failed (5xx)."""
     request = facts.request
-    user = getattr(request, "user", None)
-    actor = user if isinstance(user, User) else None
+    actor = current_actor()
     match = request.resolver_match
     failed = status_code >= 500
     named = match.kwargs.get("pk") if match else None
     return ActivityLog(
         occurred_at=ClockTimestamp(),
         actor_id=actor.pk if actor else None,
-        actor_role=role_of(actor),
+        actor_role=role_of(actor) if actor else ActorRole.ANONYMOUS,
         action=Action.REQUEST_FAILED if failed else Action.REQUEST_REFUSED,
         resource_type="request",
         resource_id=None if named is None else str(named)[:100],

@@ -30,6 +30,7 @@ def record(
     action: Action,
     *,
     actor: User | None,
+    actor_role: ActorRole | None = None,
     patient_id: uuid.UUID | None = None,
     resource_type: str,
     resource_id: uuid.UUID | str | None = None,
@@ -40,9 +41,9 @@ def record(
 ) -> None:
     """Write one row in the current transaction.
 
-    ``actor`` None is the system, or within a request somebody who is not signed in. ``codes`` are field names and
-    codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. Rows of a patient's own
-    acts belong to that patient unless another is named.
+    ``actor`` None is the system, unless ``actor_role`` says that it was somebody who is not signed in. ``codes`` are
+    field names and codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. Rows of a
+    patient's own acts belong to that patient unless another is named.
     """
     facts = facts_of_request.get()
     if patient_id is None and actor is not None and actor.role == Role.PATIENT:
@@ -50,7 +51,7 @@ def record(
     row = ActivityLog(
         occurred_at=ClockTimestamp(),
         actor_id=actor.pk if actor else None,
-        actor_role=role_of(actor),
+        actor_role=actor_role or role_of(actor),
         action=action,
         resource_type=resource_type,
         resource_id=None if resource_id is None else str(resource_id),
@@ -72,10 +73,17 @@ def record(
 
 
 def role_of(actor: User | None) -> ActorRole:
-    """What the actor is: their role, or for nobody 'anonymous' within a request and 'system' otherwise."""
-    if actor is not None:
-        return ActorRole(actor.role)
-    return ActorRole.ANONYMOUS if facts_of_request.get() else ActorRole.SYSTEM
+    """What the actor is: their role; nobody is the system."""
+    return ActorRole.SYSTEM if actor is None else ActorRole(actor.role)
+
+
+def purpose_of(actor: User | None, patient_id: uuid.UUID) -> Purpose | str:
+    """Why the actor may act on this patient's data, as far as their role tells; the system has no purpose."""
+    if actor is None:
+        return ""
+    if actor.pk == patient_id:
+        return Purpose.OWN
+    return Purpose.CARE if actor.role == Role.DOCTOR else Purpose.ADMINISTRATION
 
 
 def write(rows: list[ActivityLog]) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from django.http import HttpRequest
 from django.utils.encoding import escape_uri_path
 
+from accounts.models import User
 from medichat.client_address import client_address
 from medichat.db.base import new_id
 
@@ -64,3 +65,10 @@ def current_request_id() -> str | None:
     """The id of the request being answered, or None outside of one."""
     facts = facts_of_request.get()
     return str(facts.request_id) if facts else None
+
+
+def current_actor() -> User | None:
+    """Who has signed in to the request being answered; None outside of one, and for anybody else."""
+    facts = facts_of_request.get()
+    user = getattr(facts.request, "user", None) if facts else None
+    return user if isinstance(user, User) else None

@@ -51,7 +51,7 @@ def test_a_row_within_a_request_says_where_it_came_from(rf: RequestFactory) -> N
         row = ActivityLog.objects.get()
         assert (row.method, row.endpoint, row.address, row.user_agent) == ("POST", "/cases/", "192.0.2.7", "Test/1")
         assert row.request_id == facts.request_id
-        assert row.actor_role == "anonymous"
+        assert row.actor_role == "system"
         assert row.metadata == '{"fields": ["height_cm"]}'
 
 
