@@ -49,6 +49,7 @@ class Draft:
     answer: AnswerForm
     formset: Any
     alerts: Mapping[int, list[Alert]] = field(default_factory=dict)
+    general_alerts: Sequence[Alert] = ()
 
     @classmethod
     def empty(cls) -> Self:
@@ -96,9 +97,12 @@ class Draft:
         }
         numbers = list(typed)
         alerts: dict[int, list[Alert]] = {}
-        for alert in check_items(list(typed.values()), chart):
-            alerts.setdefault(numbers[alert.item], []).append(alert)
+        found = check_items(list(typed.values()), chart) if typed else []
+        for alert in found:
+            if alert.item is not None:
+                alerts.setdefault(numbers[alert.item], []).append(alert)
         self.alerts = alerts
+        self.general_alerts = [alert for alert in found if alert.item is None]
 
     def rows(self) -> list[Row]:
         """The rows for the page."""

@@ -6,6 +6,8 @@ from accounts.models import User
 from prescriptions.safety import Alert, Chart, ChartAllergy, ChartMedication, ProposedItem, check
 from records.models import Allergy, MedicalInfo, Medication
 
+SEVERITIES = ("contraindicated", "serious", "caution", "unchecked")
+
 
 def chart_of(patient: User, *, by: User) -> Chart:
     """What the check may know of the patient, as far as this doctor may see it.
@@ -49,5 +51,4 @@ def chart_from(
 
 def check_items(items: Sequence[ProposedItem], chart: Chart) -> list[Alert]:
     """Every alert for the proposed medicines, the most severe first."""
-    order = ("contraindicated", "serious", "caution", "unchecked")
-    return sorted(check(items, chart), key=lambda alert: (order.index(alert.severity), alert.item))
+    return sorted(check(items, chart), key=lambda alert: SEVERITIES.index(alert.severity))

@@ -67,8 +67,10 @@ def respond(
     """
     with transaction.atomic():
         conversation.answer(answer, by=by)
+        if not proposals:
+            return []
         alerts = check_items([proposal.for_check() for proposal in proposals], chart_of(conversation.patient, by=by))
-        unsettled = [alert for alert in alerts if not proposals[alert.item].settles(alert)]
+        unsettled = [alert for alert in alerts if alert.item is not None and not proposals[alert.item].settles(alert)]
         if unsettled:
             raise UnsettledAlertsError(unsettled)
         return _prescribe(conversation, proposals, alerts, by=by)
@@ -101,7 +103,8 @@ def _prescribe(
         prescriptions.append(prescription)
         signals.prescribed.send(Prescription, prescription=prescription, by=by)
         for alert in alerts:
-            if alert.item == position:
+            # What concerns all of them (such as allergies that nobody asked about) is kept with the first.
+            if (alert.item or 0) == position:
                 _keep(alert, prescription, proposal, by=by)
     return prescriptions
 

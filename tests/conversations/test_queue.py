@@ -51,7 +51,14 @@ def test_a_row_says_who_why_and_how_long(client_of: ClientOf, stranger_doctor: U
 
     text = client_of(stranger_doctor).get(QUEUE).content.decode()
 
-    for expected in ("HORVAT, Ana", "Emergency", "2 h 10 min", "my chest feels tight", "Possible heart attack", "female"):
+    for expected in (
+        "HORVAT, Ana",
+        "Emergency",
+        "2 h 10 min",
+        "my chest feels tight",
+        "Possible heart attack",
+        "female",
+    ):
         assert expected in text
 
 
