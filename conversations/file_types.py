@@ -133,7 +133,9 @@ def _check_pdf(file: BinaryIO) -> None:
 
 def _check_dicom(file: BinaryIO) -> None:
     if _DEFLATED_DICOM in file.read(_HEAD_BYTES):
-        raise UnacceptableFile("This DICOM file is compressed in a way that cannot be read here. Export it differently.")
+        raise UnacceptableFile(
+            "This DICOM file is compressed in a way that cannot be read here. Export it differently."
+        )
     file.seek(0)
     watched = _WatchedReads(file)
     data_set = pydicom.dcmread(watched)

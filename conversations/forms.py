@@ -33,9 +33,7 @@ class MessageText(forms.CharField):
     def __init__(self, **options: Any) -> None:
         super().__init__(**options)
         # Django's own sentence about NUL speaks to programmers; the validator above covers it.
-        self.validators = [
-            check for check in self.validators if not isinstance(check, ProhibitNullCharactersValidator)
-        ]
+        self.validators = [check for check in self.validators if not isinstance(check, ProhibitNullCharactersValidator)]
 
     def to_python(self, value: Any) -> str:
         """CR LF, as browsers send line ends, and lone CR become LF."""

@@ -1,0 +1,193 @@
+"""The consultation as the patient has it: starting, saying something, and what is asked next.
+
+``say`` is the one way for a message into a conversation, for the page, the API and ``manage.py consult`` alike.
+"""
+
+import uuid
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from accounts.models import User
+from conversations import findings, intake, signals
+from conversations.interview import Interview
+from conversations.models import Conversation, Message, Status, Urgency
+from medichat.refusals import ConflictError
+
+# Topics of what the assistant says without asking; those of its questions are the engine's.
+EMERGENCY_ADVICE = "emergency_advice"
+CRISIS_ADVICE = "crisis_advice"
+CLOSING = "closing"
+NOT_QUESTIONS = {"", EMERGENCY_ADVICE, CRISIS_ADVICE, CLOSING}
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One message of the patient and what the assistant said to it. ``is_repeated``: it had been stored before."""
+
+    message: Message
+    replies: list[Message] = field(default_factory=list)
+    is_repeated: bool = False
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The question that waits for an answer, and about how many follow it."""
+
+    question: intake.Question
+    asked: int
+    at_most: int
+
+
+@transaction.atomic
+def open_consultation(patient: User) -> Conversation:
+    """Begin a consultation with the assistant's opening, or continue the one whose questions are not finished."""
+    # The lock makes two clicks on 'Start' one consultation.
+    User.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
+    unfinished = (
+        Conversation.objects.visible_to(patient)
+        .filter(Q(status=Status.IN_PROGRESS) | Q(status=Status.AWAITING_DOCTOR, intake_ended_at__isnull=True))
+        .filter(patient=patient, legacy_id__isnull=True)
+        .order_by("-visit_number")
+        .first()
+    )
+    if unfinished is not None:
+        return unfinished
+    conversation = Conversation.start(patient=patient)
+    interview = Interview(conversation, patient, [])
+    question = intake.opening(chart=interview.chart, last_visit=interview.last_visit)
+    _add(interview, Message.Sender.ASSISTANT, question.text, topic=question.topic).save(force_insert=True)
+    conversation.questions_asked = 1
+    conversation.save(update_fields=["questions_asked"])
+    return conversation
+
+
+@transaction.atomic
+def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: User) -> Exchange:
+    """Store what the patient says, screen it for danger, and answer with the next question or the closing.
+
+    The same token with the same words again returns the earlier exchange and stores nothing. Raises ConflictError once
+    a doctor has answered, PermissionDenied for anybody but the patient. ``text`` has passed ``forms.MessageForm``.
+    """
+    if by.pk != conversation.patient_id:
+        raise PermissionDenied("Only the patient writes in a consultation.")
+    conversation.refresh_from_db(from_queryset=Conversation.objects.select_for_update(of=("self",), no_key=True))
+    interview = Interview.of(conversation, by)
+    client_token = _token_of(interview, client_token, text)
+    earlier = _exchange_with(interview, client_token)
+    if earlier is not None:
+        return earlier
+    if not conversation.accepts_messages:
+        raise ConflictError("A doctor has answered this consultation. Start a new one to write about something else.")
+    message = _add(interview, Message.Sender.PATIENT, text, client_token=client_token)
+    assessment = intake.assess(interview.turns, age=interview.age, sex=interview.sex)
+    replies = _replies(interview, assessment)
+    Message.objects.bulk_create([message, *replies])
+    findings.index_words(conversation, message)
+    summary = intake.summarise(assessment, interview.turns, chart=interview.chart, last_visit=interview.last_visit)
+    findings.record(conversation, assessment, summary)
+    conversation.save(
+        update_fields=["complaint", "summary", "summary_sources", "questions_asked", "intake_ended_at"]
+    )
+    _place_in_queue(conversation, Urgency(assessment.urgency))
+    signals.message_sent.send(Message, conversation=conversation, by=by, message=message)
+    return Exchange(message, replies)
+
+
+def asking(conversation: Conversation) -> Asking | None:
+    """The question that waits for an answer, with its quick answers; None when the assistant is done."""
+
+
+def _place_in_queue(conversation: Conversation, urgency: Urgency) -> None:
+    """An emergency goes into the queue at once, everything else when the questions are finished."""
+    if urgency == Urgency.EMERGENCY or conversation.intake_ended_at is not None:
+        conversation.submit(urgency=urgency)
+    else:
+        conversation.set_urgency(urgency)
+
+
+def _replies(interview: Interview, assessment: intake.Assessment) -> list[Message]:
+    """What the assistant says now: advice in an emergency, then its next question or the closing."""
+    conversation = interview.conversation
+    replies = _advice(interview, assessment)
+    if conversation.intake_ended_at is not None:
+        return replies
+    step = intake.next_step(
+        interview.turns, assessment, chart=interview.chart, last_visit=interview.last_visit, age=interview.age, sex=interview.sex
+    )
+    if isinstance(step, intake.Finished):
+        conversation.intake_ended_at = timezone.now()
+        replies.append(_add(interview, Message.Sender.ASSISTANT, step.text, topic=CLOSING))
+    else:
+        conversation.questions_asked += 1
+        replies.append(_add(interview, Message.Sender.ASSISTANT, step.text, topic=step.topic))
+    return replies
+
+
+def _advice(interview: Interview, assessment: intake.Assessment) -> list[Message]:
+    """Emergency advice, once; crisis advice for danger to oneself, once."""
+    if assessment.urgency != Urgency.EMERGENCY:
+        return []
+    given = {message.topic for message in interview.messages}
+    flags = [flag for flag in assessment.red_flags if flag.urgency == "emergency"]
+    wanted = {CRISIS_ADVICE if flag.crisis else EMERGENCY_ADVICE for flag in flags} or {EMERGENCY_ADVICE}
+    return [
+        _add(interview, Message.Sender.ASSISTANT, _ADVICE[topic].format(number=settings.EMERGENCY_NUMBER), topic=topic)
+        for topic in (EMERGENCY_ADVICE, CRISIS_ADVICE)
+        if topic in wanted - given
+    ]
+
+
+_ADVICE = {
+    EMERGENCY_ADVICE: (
+        "What you describe can be an emergency. Call {number} now, or have somebody take you to the nearest emergency "
+        "department. Do not wait for an answer here, and do not drive yourself. A doctor here is told at once as well."
+    ),
+    CRISIS_ADVICE: (
+        "Thank you for saying this. You do not have to be alone with it. If you might act on these thoughts or have "
+        "hurt yourself, call {number} now. Stay with somebody you trust, and put out of reach what you could hurt "
+        "yourself with. A doctor here is told at once as well."
+    ),
+}
+
+
+def _add(
+    interview: Interview, sender: Message.Sender, text: str, *, topic: str = "", client_token: uuid.UUID | None = None
+) -> Message:
+    """The next message of the conversation, not yet stored. Its position is safe: the conversation is locked."""
+    message = Message(
+        conversation=interview.conversation,
+        patient_id=interview.conversation.patient_id,
+        position=interview.messages[-1].position + 1 if interview.messages else 0,
+        sender=sender,
+        text=text,
+        topic=topic,
+        client_token=client_token,
+        sent_at=timezone.now(),
+    )
+    interview.messages.append(message)
+    return message
+
+
+def _token_of(interview: Interview, client_token: uuid.UUID, text: str) -> uuid.UUID:
+    """The token to store: another one when this form was sent before with other words (back button), so none is lost."""
+    used = any(message.client_token == client_token and message.text != text for message in interview.messages)
+    return uuid.uuid5(client_token, text) if used else client_token
+
+
+def _exchange_with(interview: Interview, client_token: uuid.UUID) -> Exchange | None:
+    """The stored message with this token and what followed it until the patient's next."""
+    messages = interview.messages
+    for index, message in enumerate(messages):
+        if message.client_token == client_token:
+            replies = []
+            for following in messages[index + 1 :]:
+                if following.sender == Message.Sender.PATIENT:
+                    break
+                replies.append(following)
+            return Exchange(message, replies, is_repeated=True)
+    return None

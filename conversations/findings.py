@@ -1,0 +1,146 @@
+"""Writing down what the intake found: red flags, symptoms, the summary with its sources, the words to search by.
+
+What the patient states about allergies, medicines and earlier illnesses goes into the summary and nowhere else: it
+reaches the chart when a doctor accepts it.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from conversations import intake
+from conversations.models import Conversation, ConversationWord, Message, RedFlag, Symptom
+from medichat.db import blind_index
+
+_LONGEST = 200  # characters of the columns that can be queried
+
+
+def record(conversation: Conversation, assessment: intake.Assessment, summary: intake.Summary) -> list[RedFlag]:
+    """Write the findings of the whole conversation; returns the red flags that were not known before.
+
+    The caller has locked the conversation and saves ``complaint``, ``summary`` and ``summary_sources``, which are set
+    here.
+    """
+    conversation.complaint = assessment.complaint or None
+    conversation.summary = summary.as_text()
+    conversation.summary_sources = [
+        list(statement.references) for section in summary.sections for statement in section.statements
+    ]
+    _replace_symptoms(conversation, assessment.symptoms)
+    return _add_red_flags(conversation, assessment.red_flags)
+
+
+def index_words(conversation: Conversation, message: Message) -> None:
+    """Make the conversation findable by the words of this message."""
+    ConversationWord.objects.bulk_create(
+        [
+            ConversationWord(token=token, conversation=conversation, patient_id=conversation.patient_id)
+            for token in sorted(blind_index.tokens(message.text))
+        ],
+        ignore_conflicts=True,
+    )
+
+
+def _replace_symptoms(conversation: Conversation, found: Iterable[intake.Symptom]) -> None:
+    """The intake's own rows are written anew; those of a doctor or of the previous system name no message and stay."""
+    Symptom.objects.filter(conversation=conversation, evidence_message_id__isnull=False).delete()
+    Symptom.objects.bulk_create(
+        Symptom(
+            conversation=conversation,
+            patient_id=conversation.patient_id,
+            position=position,
+            symptom=_fitting(symptom.name) or "",
+            location=_fitting(symptom.location),
+            severity=symptom.severity,
+            severity_score=symptom.severity_score,
+            duration=_fitting(symptom.duration),
+            onset=_fitting(symptom.onset),
+            character=_fitting(symptom.character),
+            is_denied=symptom.denied,
+            evidence=symptom.evidence,
+            evidence_message_id=_message_id(symptom.reference),
+            notes=_further_details(symptom) or None,
+        )
+        for position, symptom in enumerate(found)
+    )
+
+
+def _further_details(symptom: intake.Symptom) -> str:
+    details = {
+        "Worse with": symptom.aggravating,
+        "Better with": symptom.relieving,
+        "Spreads": symptom.radiation,
+        "When": symptom.timing,
+    }
+    lines = [f"{name}: {words}" for name, words in details.items() if words]
+    if symptom.resolved:
+        lines.append("Has gone.")
+    if symptom.uncertain:
+        lines.append("The patient was not sure.")
+    return "\n".join(lines)
+
+
+def _add_red_flags(conversation: Conversation, found: Iterable[intake.RedFlag]) -> list[RedFlag]:
+    """Once raised, a flag stays with the words that raised it, whatever is said later."""
+    known = set(RedFlag.objects.filter(conversation=conversation).values_list("code", flat=True))
+    return RedFlag.objects.bulk_create(
+        RedFlag(
+            conversation=conversation,
+            patient_id=conversation.patient_id,
+            code=flag.code,
+            label=_fitting(flag.label) or flag.code,
+            is_emergency=flag.urgency == "emergency",
+            rule_source=f"{flag.source} ({flag.version})"[:300],
+            evidence=flag.evidence,
+            evidence_message_id=_message_id(flag.reference),
+        )
+        for flag in found
+        if flag.code not in known
+    )
+
+
+def _fitting(words: str | None) -> str | None:
+    if words is None or len(words) <= _LONGEST:
+        return words
+    return f"{words[: _LONGEST - 1]}…"
+
+
+def _message_id(reference: str | None) -> uuid.UUID | None:
+    return uuid.UUID(reference) if reference else None
+
+
+@dataclass(frozen=True)
+class SummaryStatement:
+    """One sentence of a stored summary and the ids of the messages that it rests on."""
+
+    text: str
+    message_ids: list[str]
+
+
+@dataclass(frozen=True)
+class SummarySection:
+    """One section of a stored summary; without statements ``empty`` says why."""
+
+    title: str
+    statements: list[SummaryStatement]
+    empty: str
+
+
+def summary_sections(conversation: Conversation) -> list[SummarySection]:
+    """The stored summary by sections, each statement with its sources (in the order in which they were stored).
+
+    A summary that was not made here (imported) is one section without a title.
+    """
+    text = conversation.summary or ""
+    sources = iter(conversation.summary_sources)
+    if not text.strip():
+        return []
+    if conversation.legacy_id is not None and not conversation.summary_sources:
+        return [SummarySection("", [], text)]
+    sections = []
+    for part in text.split("\n\n"):
+        title, _, body = part.partition("\n")
+        lines = body.split("\n")
+        statements = [SummaryStatement(line[2:], next(sources, [])) for line in lines if line.startswith("- ")]
+        sections.append(SummarySection(title, statements, "" if statements else body))
+    return sections
