@@ -1,6 +1,7 @@
 """Files of a conversation: checked by their content, stored encrypted, verified at every download."""
 
 import uuid
+from typing import Any, BinaryIO, cast
 
 from django.conf import settings
 from django.core.files.uploadedfile import UploadedFile
@@ -22,7 +23,9 @@ class FileTooLarge(UnacceptableFile):
     """More than ``settings.ATTACHMENT_MAX_BYTES`` (answered with status 413)."""
 
 
-def attach(conversation: Conversation, uploaded_file: UploadedFile, *, by: User, client_token: uuid.UUID) -> Attachment:
+def attach(
+    conversation: Conversation, uploaded_file: UploadedFile[Any], *, by: User, client_token: uuid.UUID
+) -> Attachment:
     """Check the file, store it encrypted and note it in the conversation; the same token again changes nothing.
 
     Raises UnacceptableFile with a sentence for the patient, FileTooLarge, and ConflictError once a doctor has answered.
@@ -35,10 +38,12 @@ def attach(conversation: Conversation, uploaded_file: UploadedFile, *, by: User,
             f"This file is too large: {size / 1_048_576:.1f} MB. At most {settings.ATTACHMENT_MAX_BYTES // 1_048_576} "
             "MB can be attached. Make it smaller, or attach a part of it."
         )
-    kind = identify(uploaded_file, name=uploaded_file.name or "", claimed=uploaded_file.content_type or "")
+    kind = identify(
+        cast(BinaryIO, uploaded_file.file), name=uploaded_file.name or "", claimed=uploaded_file.content_type or ""
+    )
     with encrypted_files.pending(), transaction.atomic():
         current = conversation.locked()
-        earlier = Attachment.objects.filter(conversation=current, client_token=client_token).first()
+        earlier: Attachment | None = Attachment.objects.filter(conversation=current, client_token=client_token).first()
         if earlier is not None:
             return earlier
         if not current.accepts_messages:

@@ -9,13 +9,14 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from conversations import findings, intake, signals
 from conversations.interview import Interview
-from conversations.models import Conversation, Message, Status, Urgency
+from conversations.models import Conversation, Message, Urgency
+from conversations.models.messages import MessageSender
+from conversations.understood import Understood, understood
 from medichat.refusals import ConflictError
 
 # Topics of what the assistant says without asking; those of its questions are the engine's.
@@ -43,24 +44,29 @@ class Asking:
     at_most: int
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A conversation as the patient's page shows it: what was said, asked, and understood."""
+
+    messages: list[Message]
+    asking: Asking | None = None
+    understood: list[Understood] = field(default_factory=list)
+
+
 @transaction.atomic
 def open_consultation(patient: User) -> Conversation:
     """Begin a consultation with the assistant's opening, or continue the one whose questions are not finished."""
     # The lock makes two clicks on 'Start' one consultation.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
     unfinished = (
-        Conversation.objects.visible_to(patient)
-        .filter(Q(status=Status.IN_PROGRESS) | Q(status=Status.AWAITING_DOCTOR, intake_ended_at__isnull=True))
-        .filter(patient=patient, legacy_id__isnull=True)
-        .order_by("-visit_number")
-        .first()
+        Conversation.objects.visible_to(patient).filter(patient=patient).unfinished().order_by("-visit_number").first()
     )
     if unfinished is not None:
         return unfinished
     conversation = Conversation.start(patient=patient)
     interview = Interview(conversation, patient, [])
     question = intake.opening(chart=interview.chart, last_visit=interview.last_visit)
-    _add(interview, Message.Sender.ASSISTANT, question.text, topic=question.topic).save(force_insert=True)
+    _add(interview, MessageSender.ASSISTANT, question.text, topic=question.topic).save(force_insert=True)
     conversation.questions_asked = 1
     conversation.save(update_fields=["questions_asked"])
     return conversation
@@ -83,23 +89,38 @@ def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: U
         return earlier
     if not conversation.accepts_messages:
         raise ConflictError("A doctor has answered this consultation. Start a new one to write about something else.")
-    message = _add(interview, Message.Sender.PATIENT, text, client_token=client_token)
+    message = _add(interview, MessageSender.PATIENT, text, client_token=client_token)
     assessment = intake.assess(interview.turns, age=interview.age, sex=interview.sex)
     replies = _replies(interview, assessment)
     Message.objects.bulk_create([message, *replies])
     findings.index_words(conversation, message)
     summary = intake.summarise(assessment, interview.turns, chart=interview.chart, last_visit=interview.last_visit)
     findings.record(conversation, assessment, summary)
-    conversation.save(
-        update_fields=["complaint", "summary", "summary_sources", "questions_asked", "intake_ended_at"]
-    )
+    conversation.save(update_fields=["complaint", "summary", "summary_sources", "questions_asked", "intake_ended_at"])
     _place_in_queue(conversation, Urgency(assessment.urgency))
     signals.message_sent.send(Message, conversation=conversation, by=by, message=message)
     return Exchange(message, replies)
 
 
-def asking(conversation: Conversation) -> Asking | None:
-    """The question that waits for an answer, with its quick answers; None when the assistant is done."""
+def standing(conversation: Conversation, patient: User) -> Standing:
+    """What the patient's page shows of the conversation as it stands."""
+    interview = Interview.of(conversation, patient)
+    if not conversation.accepts_messages:
+        return Standing(interview.messages)
+    assessment = intake.assess(interview.turns, age=interview.age, sex=interview.sex)
+    return Standing(interview.messages, _asking(interview), understood(assessment))
+
+
+def _asking(interview: Interview) -> Asking | None:
+    """The question that was asked last, with its quick answers; None when the assistant is done."""
+    if interview.conversation.intake_ended_at is not None:
+        return None
+    messages = interview.messages
+    asked = [index for index, message in enumerate(messages) if message.topic not in NOT_QUESTIONS]
+    if not asked:
+        return None
+    question = intake.question(messages[asked[-1]].topic, text=messages[asked[-1]].text)
+    return Asking(question, interview.conversation.questions_asked, intake.most_questions(interview.last_visit))
 
 
 def _place_in_queue(conversation: Conversation, urgency: Urgency) -> None:
@@ -116,27 +137,25 @@ def _replies(interview: Interview, assessment: intake.Assessment) -> list[Messag
     replies = _advice(interview, assessment)
     if conversation.intake_ended_at is not None:
         return replies
-    step = intake.next_step(
-        interview.turns, assessment, chart=interview.chart, last_visit=interview.last_visit, age=interview.age, sex=interview.sex
-    )
+    step = intake.next_step(interview.turns, assessment, chart=interview.chart, last_visit=interview.last_visit)
     if isinstance(step, intake.Finished):
         conversation.intake_ended_at = timezone.now()
-        replies.append(_add(interview, Message.Sender.ASSISTANT, step.text, topic=CLOSING))
+        replies.append(_add(interview, MessageSender.ASSISTANT, step.text, topic=CLOSING))
     else:
         conversation.questions_asked += 1
-        replies.append(_add(interview, Message.Sender.ASSISTANT, step.text, topic=step.topic))
+        replies.append(_add(interview, MessageSender.ASSISTANT, step.text, topic=step.topic))
     return replies
 
 
 def _advice(interview: Interview, assessment: intake.Assessment) -> list[Message]:
     """Emergency advice, once; crisis advice for danger to oneself, once."""
-    if assessment.urgency != Urgency.EMERGENCY:
+    if assessment.urgency != "emergency":
         return []
     given = {message.topic for message in interview.messages}
     flags = [flag for flag in assessment.red_flags if flag.urgency == "emergency"]
     wanted = {CRISIS_ADVICE if flag.crisis else EMERGENCY_ADVICE for flag in flags} or {EMERGENCY_ADVICE}
     return [
-        _add(interview, Message.Sender.ASSISTANT, _ADVICE[topic].format(number=settings.EMERGENCY_NUMBER), topic=topic)
+        _add(interview, MessageSender.ASSISTANT, _ADVICE[topic].format(number=settings.EMERGENCY_NUMBER), topic=topic)
         for topic in (EMERGENCY_ADVICE, CRISIS_ADVICE)
         if topic in wanted - given
     ]
@@ -156,7 +175,7 @@ _ADVICE = {
 
 
 def _add(
-    interview: Interview, sender: Message.Sender, text: str, *, topic: str = "", client_token: uuid.UUID | None = None
+    interview: Interview, sender: MessageSender, text: str, *, topic: str = "", client_token: uuid.UUID | None = None
 ) -> Message:
     """The next message of the conversation, not yet stored. Its position is safe: the conversation is locked."""
     message = Message(
@@ -174,7 +193,7 @@ def _add(
 
 
 def _token_of(interview: Interview, client_token: uuid.UUID, text: str) -> uuid.UUID:
-    """The token to store: another one when this form was sent before with other words (back button), so none is lost."""
+    """The token to store: another one when this form was sent before with other words (back button): none is lost."""
     used = any(message.client_token == client_token and message.text != text for message in interview.messages)
     return uuid.uuid5(client_token, text) if used else client_token
 
@@ -186,7 +205,7 @@ def _exchange_with(interview: Interview, client_token: uuid.UUID) -> Exchange | 
         if message.client_token == client_token:
             replies = []
             for following in messages[index + 1 :]:
-                if following.sender == Message.Sender.PATIENT:
+                if following.sender == MessageSender.PATIENT:
                     break
                 replies.append(following)
             return Exchange(message, replies, is_repeated=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from django.db.models import F
+from django.utils import timezone
 
 from accounts.models import User
 from conversations import intake
@@ -88,10 +89,11 @@ class Interview:
         )
         if before is None:
             return None
+        answered = before.responded_at or before.created_at
         return intake.LastVisit(
             complaint=_short(before.complaint or before.diagnosis or ""),
             treatment=_short(before.recommendations or before.diagnosis or ""),
-            date=(before.responded_at or before.created_at).date() if before.responded_at or before.created_at else None,
+            date=timezone.localdate(answered) if answered else None,
         )
 
     @cached_property

@@ -2,11 +2,20 @@
 
 from django.urls import path
 
-from conversations.views import doctor
+from conversations.views import doctor, files, patient
 
 app_name = "conversations"
 
 urlpatterns = [
+    path("consultations/", patient.history, name="history"),
+    path("consultations/home/", patient.home, name="home"),
+    path("consultations/start/", patient.start, name="start"),
+    path("consultations/<uuid:conversation_id>/", patient.consultation, name="chat"),
+    path("consultations/<uuid:conversation_id>/message/", patient.message, name="message"),
+    path("consultations/<uuid:conversation_id>/attach/", patient.attach, name="attach"),
+    path("consultations/<uuid:conversation_id>/archive/", patient.archive, name="archive"),
+    path("consultations/<uuid:conversation_id>/unarchive/", patient.unarchive, name="unarchive"),
+    path("consultations/<uuid:conversation_id>/files/<uuid:attachment_id>/", files.attachment, name="attachment"),
     path("queue/", doctor.queue, name="queue"),
     path("queue/news/", doctor.news, name="news"),
     path("cases/<uuid:case_id>/claim/", doctor.claim, name="claim"),

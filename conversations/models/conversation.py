@@ -86,6 +86,11 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             case _:
                 return self.none()
 
+    def unfinished(self) -> Self:
+        """The assistant still asks. An emergency waits for a doctor meanwhile. Imported ones are not continued."""
+        asking = Q(status=Status.IN_PROGRESS) | Q(status=Status.AWAITING_DOCTOR, intake_ended_at__isnull=True)
+        return self.filter(asking, legacy_id__isnull=True)
+
     def waiting(self) -> Self:
         """Those that wait for a doctor's answer, claimed or not."""
         return self.filter(status=Status.AWAITING_DOCTOR)

@@ -1,6 +1,6 @@
 """What the intake found: symptoms and red flags, each with the words it was found in."""
 
-from typing import Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -12,7 +12,7 @@ from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 
 
-class OfCaseQuerySet(models.QuerySet["models.Model"]):
+class OfCaseQuerySet(models.QuerySet[Any]):
     """Words for queries on what belongs to a conversation."""
 
     def visible_to(self, user: User) -> Self:

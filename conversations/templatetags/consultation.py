@@ -1,0 +1,57 @@
+"""Texts of an answer as they may be shown, and statuses in the patient's words."""
+
+import re
+from datetime import timedelta
+
+import nh3
+from django import template
+from django.utils.html import linebreaks
+from django.utils.safestring import SafeString, mark_safe
+
+from conversations.models import Conversation, Status, Urgency
+
+register = template.Library()
+
+_TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "u", "h3", "h4", "blockquote"}
+_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
+
+
+@register.filter
+def answer_text(text: str | None, conversation: Conversation) -> SafeString:
+    """A doctor's words with their line breaks. Only the previous system stored HTML: of that, harmless tags remain."""
+    if not text:
+        return SafeString("")
+    if conversation.legacy_id is not None and _TAG.search(text):
+        return mark_safe(nh3.clean(text, tags=_TAGS, attributes={}))  # noqa: S308  # nosec - cleaned by nh3
+    return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308  # nosec - escaped by linebreaks
+
+
+@register.filter
+def answered_within(urgency: str | None) -> str:
+    """How soon a doctor means to answer, in words: '4 hours', '3 days'; empty when the urgency is not known."""
+    if urgency not in Urgency.values:
+        return ""
+    target = Urgency(urgency).target
+    for length, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):
+        if target >= length and (target > length or name != "day"):
+            number = target // length
+            return f"{number} {name}{'s' if number != 1 else ''}"
+    return "a minute"
+
+
+@register.inclusion_tag("components/status_chip.html")
+def consultation_status(conversation: Conversation) -> dict[str, str]:
+    """The chip that tells the patient where a consultation stands."""
+    if conversation.unread_by_patient:
+        return {"kind": "new", "label": "New answer"}
+    match conversation.status:
+        case Status.IN_PROGRESS:
+            return {"kind": "attention", "label": "Not finished", "icon_name": "edit"}
+        case Status.AWAITING_DOCTOR:
+            return {"kind": "waiting", "label": "Waiting for a doctor"}
+        case Status.DOCTOR_RESPONDED:
+            return {"kind": "done", "label": "Answered"}
+        case Status.CLOSED:
+            return {"kind": "over", "label": "Closed"}
+        case _:
+            return {"kind": "over", "label": "Not known"}

@@ -1,0 +1,38 @@
+"""Downloading a file of a conversation: for its patient, the doctors who may see the case, and administrators."""
+
+import logging
+import uuid
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_GET
+
+from accounts.access import person, signed_in_required
+from conversations import attachments
+from conversations.models import Attachment
+from medichat.db.encrypted_files import FileDamaged, FileMissing
+
+logger = logging.getLogger(__name__)
+
+
+@signed_in_required
+@require_GET
+def attachment(request: HttpRequest, conversation_id: uuid.UUID, attachment_id: uuid.UUID) -> HttpResponse:
+    """The file, verified, always to be saved and never shown within our pages."""
+    user = person(request)
+    visible = Attachment.objects.visible_to(user).filter(conversation_id=conversation_id)
+    found: Attachment = get_object_or_404(visible.select_related("conversation"), pk=attachment_id)
+    if not found.is_stored:
+        raise Http404("The previous system did not keep this file.")
+    try:
+        content = attachments.read(found, by=user)
+    except (FileMissing, FileDamaged) as failure:
+        logger.error("Attachment %s cannot be given out: %s", found.pk, failure)
+        return render(request, "conversations/file_damaged.html", {"conversation": found.conversation}, status=500)
+    response = HttpResponse(content, content_type=found.content_type)
+    name = found.original_name or f"file-{found.pk}"
+    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    response["X-Content-Type-Options"] = "nosniff"
+    response["Cache-Control"] = "private, no-store"
+    return response
