@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import User
-from conversations import signals
+from conversations import chat, signals
 from conversations.file_types import UnacceptableFile, identify, tidy_name
 from conversations.models import Attachment, Conversation
 from medichat.db import encrypted_files
@@ -63,6 +63,7 @@ def attach(
         stored = encrypted_files.store(uploaded_file, file_id=attachment.pk)
         attachment.size, attachment.sha256 = stored.size, stored.sha256
         attachment.save(force_insert=True)
+        chat.file_attached(current, by)
         signals.file_attached.send(Attachment, conversation=current, by=by, attachment=attachment)
     return attachment
 

@@ -4,6 +4,7 @@
 """
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from django.conf import settings
@@ -23,7 +24,8 @@ from medichat.refusals import ConflictError
 EMERGENCY_ADVICE = "emergency_advice"
 CRISIS_ADVICE = "crisis_advice"
 CLOSING = "closing"
-NOT_QUESTIONS = {"", EMERGENCY_ADVICE, CRISIS_ADVICE, CLOSING}
+ADVICE = {EMERGENCY_ADVICE, CRISIS_ADVICE}
+NOT_QUESTIONS = {"", CLOSING, *ADVICE}
 
 
 @dataclass(frozen=True)
@@ -37,11 +39,26 @@ class Exchange:
 
 @dataclass(frozen=True)
 class Asking:
-    """The question that waits for an answer, and about how many follow it."""
+    """The question that waits for an answer; ``asked`` counts it, ``left`` is about how many there are, it included."""
 
     question: intake.Question
     asked: int
-    at_most: int
+    left: int
+
+    @property
+    def answered(self) -> int:
+        """How many questions have been answered."""
+        return self.asked - 1
+
+    @property
+    def total(self) -> int:
+        """About how many questions there will have been."""
+        return self.answered + self.left
+
+    @property
+    def progress(self) -> str:
+        """The progress in words."""
+        return "The last question" if self.left == 1 else f"About {self.left} questions left"
 
 
 @dataclass(frozen=True)
@@ -51,6 +68,11 @@ class Standing:
     messages: list[Message]
     asking: Asking | None = None
     understood: list[Understood] = field(default_factory=list)
+
+    @property
+    def advice(self) -> list[Message]:
+        """The emergency and crisis advice that was given, latest first."""
+        return [message for message in reversed(self.messages) if message.topic in ADVICE]
 
 
 @transaction.atomic
@@ -65,7 +87,7 @@ def open_consultation(patient: User) -> Conversation:
         return unfinished
     conversation = Conversation.start(patient=patient)
     interview = Interview(conversation, patient, [])
-    question = intake.opening(chart=interview.chart, last_visit=interview.last_visit)
+    question = intake.opening(first_visit=interview.is_first_visit, last_visit=interview.last_visit)
     _add(interview, MessageSender.ASSISTANT, question.text, topic=question.topic).save(force_insert=True)
     conversation.questions_asked = 1
     conversation.save(update_fields=["questions_asked"])
@@ -91,11 +113,11 @@ def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: U
         raise ConflictError("A doctor has answered this consultation. Start a new one to write about something else.")
     message = _add(interview, MessageSender.PATIENT, text, client_token=client_token)
     assessment = intake.assess(interview.turns, age=interview.age, sex=interview.sex)
-    replies = _replies(interview, assessment)
+    fresh = findings.unknown_flags(conversation, assessment.red_flags)
+    replies = [*_advice(interview, fresh), *_next(interview)]
     Message.objects.bulk_create([message, *replies])
     findings.index_words(conversation, message)
-    summary = intake.summarise(assessment, interview.turns, chart=interview.chart, last_visit=interview.last_visit)
-    findings.record(conversation, assessment, summary)
+    findings.record(conversation, assessment, interview.summary(assessment), fresh)
     conversation.save(update_fields=["complaint", "summary", "summary_sources", "questions_asked", "intake_ended_at"])
     _place_in_queue(conversation, Urgency(assessment.urgency))
     signals.message_sent.send(Message, conversation=conversation, by=by, message=message)
@@ -113,14 +135,29 @@ def standing(conversation: Conversation, patient: User) -> Standing:
 
 def _asking(interview: Interview) -> Asking | None:
     """The question that was asked last, with its quick answers; None when the assistant is done."""
-    if interview.conversation.intake_ended_at is not None:
-        return None
     messages = interview.messages
     asked = [index for index, message in enumerate(messages) if message.topic not in NOT_QUESTIONS]
-    if not asked:
+    if interview.conversation.intake_ended_at is not None or not asked:
         return None
-    question = intake.question(messages[asked[-1]].topic, text=messages[asked[-1]].text)
-    return Asking(question, interview.conversation.questions_asked, intake.most_questions(interview.last_visit))
+    count = interview.conversation.questions_asked
+    message = messages[asked[-1]]
+    # The engine is deterministic: told what it was told then, it asks the same with the same quick answers.
+    before = interview.up_to(asked[-1])
+    question, left = before.next_step(count - 1), before.remaining(count - 1)
+    if isinstance(question, intake.Finished) or question.text != message.text:
+        # The chart or the engine changed meanwhile: what was asked stands.
+        question = intake.Question(message.topic, message.text, (), "open")
+    return Asking(question, count, max(left, 1))
+
+
+def file_attached(conversation: Conversation, patient: User) -> None:
+    """Name a new file in the summary that there is already. The caller has locked the conversation."""
+    if conversation.summary is None:
+        return
+    interview = Interview.of(conversation, patient)
+    assessment = intake.assess(interview.turns, age=interview.age, sex=interview.sex)
+    findings.write_summary(conversation, interview.summary(assessment))
+    conversation.save(update_fields=["summary", "summary_sources"])
 
 
 def _place_in_queue(conversation: Conversation, urgency: Urgency) -> None:
@@ -131,47 +168,26 @@ def _place_in_queue(conversation: Conversation, urgency: Urgency) -> None:
         conversation.set_urgency(urgency)
 
 
-def _replies(interview: Interview, assessment: intake.Assessment) -> list[Message]:
-    """What the assistant says now: advice in an emergency, then its next question or the closing."""
+def _advice(interview: Interview, fresh: Sequence[intake.RedFlag]) -> list[Message]:
+    """Emergency or crisis advice for the red flags of this message, unless the same was given before."""
+    text = intake.emergency_advice(fresh, settings.EMERGENCY_NUMBER)
+    if not text or any(message.topic in ADVICE and message.text == text for message in interview.messages):
+        return []
+    topic = CRISIS_ADVICE if any(flag.crisis for flag in fresh) else EMERGENCY_ADVICE
+    return [_add(interview, MessageSender.ASSISTANT, text, topic=topic)]
+
+
+def _next(interview: Interview) -> list[Message]:
+    """The next question or the closing; nothing when the assistant is done."""
     conversation = interview.conversation
-    replies = _advice(interview, assessment)
     if conversation.intake_ended_at is not None:
-        return replies
-    step = intake.next_step(interview.turns, assessment, chart=interview.chart, last_visit=interview.last_visit)
+        return []
+    step = interview.next_step(conversation.questions_asked)
     if isinstance(step, intake.Finished):
         conversation.intake_ended_at = timezone.now()
-        replies.append(_add(interview, MessageSender.ASSISTANT, step.text, topic=CLOSING))
-    else:
-        conversation.questions_asked += 1
-        replies.append(_add(interview, MessageSender.ASSISTANT, step.text, topic=step.topic))
-    return replies
-
-
-def _advice(interview: Interview, assessment: intake.Assessment) -> list[Message]:
-    """Emergency advice, once; crisis advice for danger to oneself, once."""
-    if assessment.urgency != "emergency":
-        return []
-    given = {message.topic for message in interview.messages}
-    flags = [flag for flag in assessment.red_flags if flag.urgency == "emergency"]
-    wanted = {CRISIS_ADVICE if flag.crisis else EMERGENCY_ADVICE for flag in flags} or {EMERGENCY_ADVICE}
-    return [
-        _add(interview, MessageSender.ASSISTANT, _ADVICE[topic].format(number=settings.EMERGENCY_NUMBER), topic=topic)
-        for topic in (EMERGENCY_ADVICE, CRISIS_ADVICE)
-        if topic in wanted - given
-    ]
-
-
-_ADVICE = {
-    EMERGENCY_ADVICE: (
-        "What you describe can be an emergency. Call {number} now, or have somebody take you to the nearest emergency "
-        "department. Do not wait for an answer here, and do not drive yourself. A doctor here is told at once as well."
-    ),
-    CRISIS_ADVICE: (
-        "Thank you for saying this. You do not have to be alone with it. If you might act on these thoughts or have "
-        "hurt yourself, call {number} now. Stay with somebody you trust, and put out of reach what you could hurt "
-        "yourself with. A doctor here is told at once as well."
-    ),
-}
+        return [_add(interview, MessageSender.ASSISTANT, step.text, topic=CLOSING)]
+    conversation.questions_asked += 1
+    return [_add(interview, MessageSender.ASSISTANT, step.text, topic=step.topic)]
 
 
 def _add(

@@ -15,19 +15,25 @@ from medichat.db import blind_index
 _LONGEST = 200  # characters of the columns that can be queried
 
 
-def record(conversation: Conversation, assessment: intake.Assessment, summary: intake.Summary) -> list[RedFlag]:
-    """Write the findings of the whole conversation; returns the red flags that were not known before.
-
-    The caller has locked the conversation and saves ``complaint``, ``summary`` and ``summary_sources``, which are set
-    here.
-    """
+def record(
+    conversation: Conversation,
+    assessment: intake.Assessment,
+    summary: intake.Summary,
+    fresh_flags: Iterable[intake.RedFlag],
+) -> None:
+    """Write the findings of the whole conversation. The caller has locked it and saves the fields set on it here."""
     conversation.complaint = assessment.complaint or None
+    write_summary(conversation, summary)
+    _replace_symptoms(conversation, assessment.symptoms)
+    _add_red_flags(conversation, fresh_flags)
+
+
+def write_summary(conversation: Conversation, summary: intake.Summary) -> None:
+    """Set ``summary`` and ``summary_sources``; the caller saves them."""
     conversation.summary = summary.as_text()
     conversation.summary_sources = [
         list(statement.references) for section in summary.sections for statement in section.statements
     ]
-    _replace_symptoms(conversation, assessment.symptoms)
-    return _add_red_flags(conversation, assessment.red_flags)
 
 
 def index_words(conversation: Conversation, message: Message) -> None:
@@ -80,10 +86,15 @@ def _further_details(symptom: intake.Symptom) -> str:
     return "\n".join(lines)
 
 
-def _add_red_flags(conversation: Conversation, found: Iterable[intake.RedFlag]) -> list[RedFlag]:
-    """Once raised, a flag stays with the words that raised it, whatever is said later."""
+def unknown_flags(conversation: Conversation, found: Iterable[intake.RedFlag]) -> list[intake.RedFlag]:
+    """Those that this conversation does not have yet."""
     known = set(RedFlag.objects.filter(conversation=conversation).values_list("code", flat=True))
-    return RedFlag.objects.bulk_create(
+    return [flag for flag in found if flag.code not in known]
+
+
+def _add_red_flags(conversation: Conversation, flags: Iterable[intake.RedFlag]) -> None:
+    """Once raised, a flag stays with the words that raised it, whatever is said later."""
+    RedFlag.objects.bulk_create(
         RedFlag(
             conversation=conversation,
             patient_id=conversation.patient_id,
@@ -94,8 +105,7 @@ def _add_red_flags(conversation: Conversation, found: Iterable[intake.RedFlag]) 
             evidence=flag.evidence,
             evidence_message_id=_message_id(flag.reference),
         )
-        for flag in found
-        if flag.code not in known
+        for flag in flags
     )
 
 

@@ -5,6 +5,7 @@ does not depend on how much was said.
 """
 
 from collections.abc import Iterable
+from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -13,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations import intake
-from conversations.models import Conversation, Message
+from conversations.models import Attachment, Conversation, Message
 from records.models import Allergy, ChartEntry, MedicalHistory, MedicalInfo, Medication
 
 _ADVICE_CHARACTERS = 200
@@ -31,6 +32,12 @@ class Interview:
     def of(cls, conversation: Conversation, patient: User) -> "Interview":
         """Read the conversation's messages."""
         return cls(conversation, patient, list(Message.objects.filter(conversation=conversation).order_by("position")))
+
+    def up_to(self, count: int) -> "Interview":
+        """The interview as it was when this many messages had been said."""
+        earlier = copy(self)
+        earlier.messages = self.messages[:count]
+        return earlier
 
     @property
     def turns(self) -> list[intake.Turn]:
@@ -95,6 +102,45 @@ class Interview:
             treatment=_short(before.recommendations or before.diagnosis or ""),
             date=timezone.localdate(answered) if answered else None,
         )
+
+    @property
+    def is_first_visit(self) -> bool:
+        """Whether no visit before was answered: then there is nothing to begin from."""
+        return self.last_visit is None
+
+    @cached_property
+    def file_names(self) -> list[str]:
+        """The names of the attached files."""
+        files = Attachment.objects.visible_to(self.patient).filter(conversation=self.conversation)
+        return [file.original_name or "File without a name" for file in files]
+
+    def next_step(self, questions_asked: int) -> intake.Question | intake.Finished:
+        """What the assistant says next when it has asked this many questions, the opening included."""
+        return intake.next_step(
+            self.turns,
+            age=self.age,
+            sex=self.sex,
+            first_visit=self.is_first_visit,
+            on_chart=self.chart,
+            last_visit=self.last_visit,
+            questions_asked=questions_asked,
+        )
+
+    def remaining(self, questions_asked: int) -> int:
+        """About how many questions are left, the next one included."""
+        return intake.remaining_estimate(
+            self.turns,
+            age=self.age,
+            sex=self.sex,
+            first_visit=self.is_first_visit,
+            on_chart=self.chart,
+            last_visit=self.last_visit,
+            questions_asked=questions_asked,
+        )
+
+    def summary(self, assessment: intake.Assessment) -> intake.Summary:
+        """The structured summary of all that was said."""
+        return intake.summarise(assessment, self.turns, files=self.file_names)
 
     @cached_property
     def _info(self) -> MedicalInfo | None:
