@@ -60,18 +60,14 @@ def check(items: Sequence[ProposedItem], chart: Chart) -> tuple[Alert, ...]:
     if chart.allergies is None:
         alerts.append(_allergies_not_asked())
     distinct = dict.fromkeys(alerts)
-    return tuple(sorted(distinct, key=lambda alert: (RANK[alert.severity], _position(alert, len(items)))))
-
-
-def _position(alert: Alert, count: int) -> int:
-    return count if alert.item is None else alert.item
+    return tuple(sorted(distinct, key=lambda alert: (RANK[alert.severity], alert.item)))
 
 
 def _allergies_not_asked() -> Alert:
     return Alert(
         "unchecked",
         "allergy",
-        None,
+        0,
         "Allergies not asked",
         "The chart does not say whether the patient has allergies. Ask before prescribing.",
         "No allergy and no statement 'no known allergies' on the chart.",

@@ -30,6 +30,11 @@ class Medicine:
     surroundings: str = ""
 
     @property
+    def place(self) -> int:
+        """Where an alert about it stands: at its item, and for a medicine of the chart at the first."""
+        return self.item or 0
+
+    @property
     def is_local(self) -> bool:
         """Given on the skin, in an eye or an ear, so that little of it reaches the blood."""
         return not _LOCAL_WORDS.isdisjoint(words(f"{self.reading.text} {self.surroundings}"))
@@ -95,7 +100,7 @@ def allergy_alerts(medicine: Medicine, allergy: Allergy) -> Iterator[Alert]:
     if allergy.was_refuted:
         severity, reason = "caution", f"{reason} The allergy is recorded as {allergy.entry.certainty.strip()}."
     yield Alert(
-        severity, "allergy", medicine.item, title, reason, f"{allergy.described()}. {medicine.described()}.", source
+        severity, "allergy", medicine.place, title, reason, f"{allergy.described()}. {medicine.described()}.", source
     )
 
 
@@ -160,7 +165,7 @@ def _between(
         reason = f"{reason} Less likely here, because one of the two is given locally."
     evidence = f"{medicine.described()}. {other.described()}."
     return Alert(
-        severity, "duplicate" if kind == "duplicate" else "interaction", medicine.item, title, reason, evidence, source
+        severity, "duplicate" if kind == "duplicate" else "interaction", medicine.place, title, reason, evidence, source
     )
 
 
@@ -172,7 +177,7 @@ def population_alerts(medicine: Medicine, chart: Chart) -> Iterator[Alert]:
             who = "Pregnancy" if rule.pregnancy else f"Age {chart.age}"
             title = f"{who}: {substance.label}"
             evidence = f"{'Pregnant according to the chart' if rule.pregnancy else who}. {medicine.described()}."
-            yield Alert(rule.severity, "population", medicine.item, title, rule.reason, evidence, rule.source)
+            yield Alert(rule.severity, "population", medicine.place, title, rule.reason, evidence, rule.source)
 
 
 @cache
@@ -190,8 +195,8 @@ def _applies(rule: Population, chart: Chart) -> bool:
 
 def unread_alerts(medicine: Medicine) -> Iterator[Alert]:
     """What could not be read of a medicine, and what was read only with a correction."""
-    reading, item = medicine.reading, medicine.item
-    on_chart = item is None
+    reading, item = medicine.reading, medicine.place
+    on_chart = medicine.item is None
     for correction in reading.corrections:
         yield Alert(
             "unchecked",
@@ -233,7 +238,7 @@ def unread_allergy_alerts(allergy: Allergy) -> Iterator[Alert]:
         yield Alert(
             "unchecked",
             "allergy",
-            None,
+            0,
             f"The allergy '{correction.written}' was read as {correction.read_as}",
             "This spelling is not known. If something else is meant, nothing has been checked against it.",
             allergy.described(),
@@ -244,7 +249,7 @@ def unread_allergy_alerts(allergy: Allergy) -> Iterator[Alert]:
         yield Alert(
             "unchecked",
             "allergy",
-            None,
+            0,
             f"Not checked against the allergy {listed}",
             "This is not in the list of allergens. Compare it yourself with what is prescribed.",
             allergy.described(),

@@ -51,14 +51,15 @@ class Chart:
 class Alert:
     """One thing the doctor must know before issuing.
 
-    `item` is the index in the proposed items, None when it concerns all of them. `evidence` says what in the chart or
-    on the prescription led to it, in the words written there, and how each was read. `source` is where the rule stands,
-    `unreviewed` when it rests on general knowledge, and empty for 'unchecked'.
+    `item` is the index in the proposed items; what concerns all of them, like an allergy that could not be read, stands
+    once, at 0. `evidence` says what in the chart or on the prescription led to it, in the words written there, and how
+    each was read. `source` is where the rule stands, `unreviewed` when it rests on general knowledge, and empty for
+    'unchecked'.
     """
 
     severity: Severity
     kind: Kind
-    item: int | None
+    item: int
     title: str
     reason: str
     evidence: str

@@ -284,9 +284,9 @@ def test_the_stylesheet_is_black_on_white_and_nowhere_below_ten_points() -> None
 
 
 def test_it_is_tagged_titled_and_has_a_language(pdf: pikepdf.Pdf) -> None:
-    assert pdf.Root.MarkInfo.Marked is True
+    assert bool(pdf.Root.MarkInfo.Marked)
     assert str(pdf.Root.Lang) == "en"
-    assert pdf.Root.ViewerPreferences.DisplayDocTitle is True
+    assert bool(pdf.Root.ViewerPreferences.DisplayDocTitle)
     assert str(pdf.docinfo["/Title"]) == "Prescription"
 
 

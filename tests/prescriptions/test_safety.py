@@ -32,8 +32,8 @@ def checked(*medicines: str, chart: Chart) -> tuple[Alert, ...]:
 
 
 def brief(alerts: tuple[Alert, ...]) -> list[str]:
-    """`contraindicated allergy 0`: severity, kind and item, `-` for all items."""
-    return [f"{alert.severity} {alert.kind} {'-' if alert.item is None else alert.item}" for alert in alerts]
+    """`contraindicated allergy 0`: severity, kind and item."""
+    return [f"{alert.severity} {alert.kind} {alert.item}" for alert in alerts]
 
 
 SITUATIONS: list[tuple[tuple[str, ...], Chart, list[str]]] = [
@@ -77,13 +77,13 @@ SITUATIONS: list[tuple[tuple[str, ...], Chart, list[str]]] = [
     (("lidocaine",), allergic_to("procaine"), []),
     (("paracetamol",), allergic_to("NKDA"), []),
     (("paracetamol",), allergic_to("No known drug allergies"), []),
-    (("paracetamol",), allergic_to("latex"), ["unchecked allergy -"]),
-    (("paracetamol",), allergic_to("some antibiotic"), ["unchecked allergy -"]),
-    (("paracetamol",), allergic_to("antibiotics"), ["unchecked allergy -"]),
-    (("paracetamol",), allergic_to(""), ["unchecked allergy -"]),
-    (("amoxicillin",), allergic_to("penicilin"), ["contraindicated allergy 0", "unchecked allergy -"]),
+    (("paracetamol",), allergic_to("latex"), ["unchecked allergy 0"]),
+    (("paracetamol",), allergic_to("some antibiotic"), ["unchecked allergy 0"]),
+    (("paracetamol",), allergic_to("antibiotics"), ["unchecked allergy 0"]),
+    (("paracetamol",), allergic_to(""), ["unchecked allergy 0"]),
+    (("amoxicillin",), allergic_to("penicilin"), ["contraindicated allergy 0", "unchecked allergy 0"]),
     (("codeine",), allergic_to("penicillin and codeine"), ["contraindicated allergy 0"]),
-    (("paracetamol",), Chart(allergies=None), ["unchecked allergy -"]),
+    (("paracetamol",), Chart(allergies=None), ["unchecked allergy 0"]),
     # The same twice, and two of a class
     (("paracetamol",), taking("Panadol 500 mg"), ["serious duplicate 0"]),
     (("co-codamol 8/500",), taking("paracetamol 1 g"), ["serious duplicate 0"]),
@@ -133,7 +133,7 @@ SITUATIONS: list[tuple[tuple[str, ...], Chart, list[str]]] = [
     (("foobarine 5 mg",), healthy(), ["unchecked unknown_drug 0"]),
     (("",), healthy(), ["unchecked unknown_drug 0"]),
     (("500 mg",), healthy(), ["unchecked unknown_drug 0"]),
-    (("paracetamol",), taking("foobarine"), ["unchecked unknown_drug -"]),
+    (("paracetamol",), taking("foobarine"), ["unchecked unknown_drug 0"]),
     (("ibuprofen with foobarine",), healthy(), ["unchecked unknown_drug 0"]),
     (("amoxicilin",), healthy(), ["unchecked unknown_drug 0"]),
     (("amoxicilin",), allergic_to("penicillin"), ["contraindicated allergy 0", "unchecked unknown_drug 0"]),
@@ -190,6 +190,12 @@ def test_two_items_that_interact_are_reported_once_at_the_later_one() -> None:
     alerts = checked("warfarin", "metformin", "naproxen", chart=healthy())
 
     assert [(alert.kind, alert.item) for alert in alerts] == [("interaction", 2)]
+
+
+def test_what_concerns_all_items_is_said_once_at_the_first() -> None:
+    alerts = checked("paracetamol", "cetirizine", chart=allergic_to("latex"))
+
+    assert [(alert.title, alert.item) for alert in alerts] == [("Not checked against the allergy 'latex'", 0)]
 
 
 def test_an_empty_prescription_raises_nothing_even_when_allergies_were_not_asked() -> None:
@@ -251,8 +257,9 @@ def test_the_packaged_knowledge_is_large_enough_and_every_entry_has_a_source() -
 
     assert sum(not substance.is_class for substance in base.substances.values()) >= 150
     assert len(base.interactions) >= 40
-    rules = (*base.cross_reactions, *base.duplicates, *base.interactions, *base.populations)
-    assert all(rule.source for rule in rules)
+    for rules in (base.cross_reactions, base.duplicates, base.interactions, base.populations):
+        assert rules
+        assert all(rule.source for rule in rules)
 
 
 def test_no_filling_word_is_also_the_name_of_a_medicine() -> None:
