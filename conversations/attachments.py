@@ -24,7 +24,7 @@ class FileTooLarge(UnacceptableFile):
 
 
 def attach(
-    conversation: Conversation, uploaded_file: UploadedFile[Any], *, by: User, client_token: uuid.UUID
+    conversation: Conversation, uploaded_file: "UploadedFile[Any]", *, by: User, client_token: uuid.UUID
 ) -> Attachment:
     """Check the file, store it encrypted and note it in the conversation; the same token again changes nothing.
 
