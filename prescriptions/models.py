@@ -159,8 +159,8 @@ class Prescription(ImportableModel):
             return self.Status.EXPIRED
         return self.status or "unknown"
 
-    def _locked(self) -> Self:
-        return type(self).objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+    def _locked(self) -> "Prescription":
+        return Prescription.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
 
     @transaction.atomic
     def cancel(self, *, by: User, reason: str) -> None:

@@ -137,7 +137,6 @@ class Conversation(ImportableModel):
     """
 
     Status = Status
-    Urgency = Urgency
 
     patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="conversations")
     doctor = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="cases")
@@ -215,9 +214,9 @@ class Conversation(ImportableModel):
         signals.started.send(cls, conversation=conversation, by=patient)
         return conversation
 
-    def locked(self) -> Self:
+    def locked(self) -> "Conversation":
         """This row as it is now, locked until the transaction ends; call it inside ``atomic``."""
-        return type(self).objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
+        return Conversation.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
 
     @property
     def is_first_visit(self) -> bool:
@@ -227,14 +226,16 @@ class Conversation(ImportableModel):
     @property
     def has_risen(self) -> bool:
         """Whether it waits past the target of its level and has risen in the queue for it."""
-        return bool(self.urgency) and self.queue_rank is not None and self.queue_rank < Urgency(self.urgency).rank
+        if not self.urgency or self.queue_rank is None:
+            return False
+        return self.queue_rank < Urgency(self.urgency).rank
 
     @property
     def accepts_messages(self) -> bool:
         """The patient may write until a doctor has answered."""
         return self.status in {Status.IN_PROGRESS, Status.AWAITING_DOCTOR}
 
-    def _take_over(self, current: Self, *fields: str) -> None:
+    def _take_over(self, current: "Conversation", *fields: str) -> None:
         for field in fields:
             setattr(self, field, getattr(current, field))
         current.save(update_fields=fields)

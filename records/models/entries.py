@@ -104,7 +104,9 @@ def index_words(kind: str, column: str) -> pgtrigger.Trigger:
     return pgtrigger.Trigger(
         name="index_words",
         when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf(column, "entered_in_error_at") | pgtrigger.Delete,
+        operation=pgtrigger.Insert
+        | pgtrigger.UpdateOf(column, "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
+        | pgtrigger.Delete,
         # kind and column are names from this module, never input.
         func=f"""
             IF TG_OP <> 'INSERT' THEN
