@@ -1,11 +1,13 @@
 """The pages that belong to no app: landing page, error pages, and what every template knows about the clinic."""
 
+import re
 from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied, RequestDataTooBig
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, QueryDict, RawPostDataException, UnreadablePostError
+from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.views.decorators.cache import never_cache
@@ -15,7 +17,9 @@ from accounts.access import person, signed_in_required
 from accounts.models import Role
 
 # A form that could not be accepted shows what was typed, but never these.
-NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret")
+NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret", "_forms")
+# Marks of boxes and numbers of rows, which nobody typed.
+MADE_BY_THE_PAGE = re.compile(r"on|[0-9a-f]{8}-[0-9a-f-]{27}")
 
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
@@ -55,22 +59,26 @@ def home(request: HttpRequest) -> HttpResponse:
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:
     """What could not be read; a request body beyond the limit is answered as what it is, 413."""
     status = 413 if isinstance(exception, RequestDataTooBig) else 400
-    return render(request, f"{status}.html", status=status)
+    return _error_page(request, status)
 
 
 def handler403(request: HttpRequest, exception: PermissionDenied) -> HttpResponse:
     """The wrong role; a sentence given to PermissionDenied is shown."""
-    return render(request, "403.html", {"detail": str(exception)}, status=403)
+    return _error_page(request, 403, str(exception))
 
 
 def handler404(request: HttpRequest, exception: Exception) -> HttpResponse:
     """Nothing here, or not for this person. What the exception says (a path, a model's name) is not for the reader."""
-    return render(request, "404.html", status=404)
+    return _error_page(request, 404)
 
 
 def conflict(request: HttpRequest, detail: str) -> HttpResponse:
     """The page for an act that the present state does not allow; ``detail`` says which state that is."""
-    return render(request, "409.html", {"detail": detail}, status=409)
+    return _error_page(request, 409, detail)
+
+
+def _error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    return render(request, f"{status}.html", {"detail": detail, "typed": typed(request)}, status=status)
 
 
 def handler500(request: HttpRequest) -> HttpResponse:
@@ -93,6 +101,7 @@ def _bare_page(request: HttpRequest, status: int) -> HttpResponse:
             "clinic_phone": settings.CLINIC_PHONE,
             "emergency_number": settings.EMERGENCY_NUMBER,
             "reference": getattr(request, "request_id", ""),
+            "typed": typed(request),
             # Without the manifest, whose absence may be the very reason for this page.
             "static_url": settings.STATIC_URL,
         },
@@ -104,15 +113,38 @@ def _bare_page(request: HttpRequest, status: int) -> HttpResponse:
 def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form without a valid token (settings.CSRF_FAILURE_VIEW): says so, and gives back what was typed.
 
-    The words are repeated only when the browser says that they come from our own page, so that no other site can
-    put words into ours. Passwords and codes are never repeated. ``reason`` is Django's and not for the reader.
+    ``reason`` is Django's and not for the reader.
     """
-    from_our_page = _is_from_our_page(request)
-    context = {
-        "typed": _typed(request.POST) if from_our_page else [],
-        "back_url": _previous_path(request) if from_our_page else "",
-    }
+    context = {"typed": typed(request), "back_url": _previous_path(request) if _is_from_our_page(request) else ""}
     return render(request, "expired_form.html", context, status=403)
+
+
+def typed(request: HttpRequest) -> list[tuple[str, str]]:
+    """What a person typed into the form that could not be accepted, as pairs of label and text to be copied.
+
+    The words are repeated only when the browser says that they come from our own page, so that no other site can
+    put words into ours. Passwords and codes are never repeated. Empty when nothing could be read.
+    """
+    if request.method != "POST" or not _is_from_our_page(request):
+        return []
+    try:
+        sent: QueryDict = request.POST
+    except (UnreadablePostError, RawPostDataException, SuspiciousOperation, MultiPartParserError):
+        return []  # the very reason for the page may be that the form cannot be read
+    return [
+        (_label(name), text)
+        for name, texts in sent.lists()
+        if not any(word in name.lower() for word in NEVER_SHOWN_AGAIN)
+        for text in texts
+        if isinstance(text, str) and text.strip() and not MADE_BY_THE_PAGE.fullmatch(text)
+    ]
+
+
+def _label(name: str) -> str:
+    """``prescriptions-0-dose`` as ``Dose 1``."""
+    *_, number, field = ["", "", *name.split("-")]
+    words = field.replace("_", " ").capitalize()
+    return f"{words} {int(number) + 1}" if number.isdecimal() else words
 
 
 def _is_from_our_page(request: HttpRequest) -> bool:
@@ -120,23 +152,17 @@ def _is_from_our_page(request: HttpRequest) -> bool:
     if site:
         return site == "same-origin"
     origin = request.headers.get("Origin") or request.headers.get("Referer", "")
-    return urlsplit(origin).netloc == request.get_host()
+    return bool(origin) and urlsplit(origin).netloc == _host(request)
+
+
+def _host(request: HttpRequest) -> str:
+    """The host as sent: ``get_host()`` refuses an unknown one, and its refusal is shown by a page of this module."""
+    return str(request.META.get("HTTP_HOST", ""))
 
 
 def _previous_path(request: HttpRequest) -> str:
     """The path of the page with the form, from the Referer of our own site."""
     referer = urlsplit(request.headers.get("Referer", ""))
-    if referer.netloc != request.get_host():
+    if referer.netloc != _host(request):
         return ""
     return f"{referer.path}?{referer.query}" if referer.query else referer.path
-
-
-def _typed(sent: QueryDict) -> list[tuple[str, str]]:
-    """What a person typed, with the field's name as the label."""
-    return [
-        (name.rsplit("-", 1)[-1].replace("_", " ").capitalize(), text)
-        for name, texts in sent.lists()
-        if not any(word in name.lower() for word in NEVER_SHOWN_AGAIN)
-        for text in texts
-        if isinstance(text, str) and text.strip()
-    ]

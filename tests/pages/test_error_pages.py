@@ -85,6 +85,58 @@ def test_the_emergency_number_is_on_the_page_when_the_system_is_down(rf: Request
     assert 'href="tel:999"' in pages.unavailable(rf.get("/")).content.decode()
 
 
+class TestWhatWasTyped:
+    """Whatever the reason that a form was not accepted, its words are given back."""
+
+    FIELDS = {
+        "prescriptions-0-dose": "500 mg",
+        "prescriptions-TOTAL_FORMS": "1",
+        "call_office": "on",
+        "case": "0193a3f2-7c1e-7b7e-8a3b-0123456789ab",
+        "diagnosis": "Tonsillitis <left>",
+    }
+
+    def post(self, rf: RequestFactory) -> HttpRequest:
+        request = rf.post("/case/", self.FIELDS, headers={"sec_fetch_site": "same-origin"})
+        request.user = AnonymousUser()
+        return request
+
+    @pytest.mark.parametrize("status", [400, 403, 404, 409, 500, 503])
+    def test_is_on_the_page(self, rf: RequestFactory, status: int) -> None:
+        request = self.post(rf)
+        answers = {
+            400: lambda: pages.handler400(request, SuspiciousOperation()),
+            403: lambda: pages.handler403(request, PermissionDenied()),
+            404: lambda: pages.handler404(request, Http404()),
+            409: lambda: pages.conflict(request, "Dr Example was faster."),
+            500: lambda: pages.handler500(request),
+            503: lambda: pages.unavailable(request),
+        }
+        response = answers[status]()
+        assert response.status_code == status
+        page = response.content.decode()
+        assert "Tonsillitis &lt;left&gt;</textarea>" in page
+        assert ">Dose 1</label>" in page
+
+    def test_leaves_out_what_the_page_made_itself(self, rf: RequestFactory) -> None:
+        assert pages.typed(self.post(rf)) == [("Dose 1", "500 mg"), ("Diagnosis", "Tonsillitis <left>")]
+
+    def test_is_nothing_when_the_form_cannot_be_read(self, rf: RequestFactory) -> None:
+        request = rf.post(
+            "/case/", b"broken", content_type="multipart/form-data", headers={"sec_fetch_site": "same-origin"}
+        )
+        assert pages.typed(request) == []
+        assert pages.handler500(request).status_code == 500
+
+    def test_is_nothing_when_the_body_was_read_otherwise(self, rf: RequestFactory) -> None:
+        request = self.post(rf)
+        request.read(3)
+        assert pages.typed(request) == []
+
+    def test_is_nothing_for_a_page_that_was_only_opened(self, rf: RequestFactory) -> None:
+        assert pages.typed(rf.get("/case/?text=hello", headers={"sec_fetch_site": "same-origin"})) == []
+
+
 class TestExpiredForm:
     """A form whose token is no longer valid."""
 
@@ -97,7 +149,7 @@ class TestExpiredForm:
     }
 
     def answer(self, rf: RequestFactory, **headers: str) -> str:
-        request = rf.post("/chat/", self.FIELDS, headers=headers)
+        request = rf.post("/chat/", self.FIELDS, headers={"host": "testserver", **headers})
         request.user = AnonymousUser()
         response = pages.expired_form(request, "CSRF token missing.")
         assert response.status_code == 403

@@ -242,7 +242,7 @@
         k: () => go(-1),
         c: () => current()?.querySelector("[data-claim]")?.click(),
         "/": () => search?.focus(),
-        "?": () => help?.showModal?.(),
+        "?": () => help?.togglePopover(),
         Enter: () => { if (!onControl) current()?.querySelector("[data-open]")?.click(); },
       }[event.key];
       if (!does || (event.key === "Enter" && onControl)) return;
