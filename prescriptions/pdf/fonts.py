@@ -34,7 +34,8 @@ class PackagedFont:
     distribution: str
     pattern: str
     weights: tuple[int, ...]
-    required: bool
+    required: bool = False
+    face: int = 0
 
     def path(self) -> Path | None:
         """Where the file is, or None when the package is not installed."""
@@ -50,17 +51,15 @@ class PackagedFont:
 
 FONTS: Final = (
     # Latin with all its extensions, Greek, Cyrillic, Devanagari
-    PackagedFont("Sheet", "fontpkg_noto_sans", "fontpkg-noto-sans", "files/NotoSans[[]*.ttf", (400, 700), True),
     PackagedFont(
-        "Sheet Arabic",
-        "fontpkg_noto_sans_arabic",
-        "fontpkg-noto-sans-arabic",
-        "files/NotoSansArabic*.ttf",
-        (400, 700),
-        False,
+        "Sheet", "fontpkg_noto_sans", "fontpkg-noto-sans", "files/NotoSans[[]*.ttf", (400, 700), required=True
     ),
-    # Chinese, Japanese, Korean
-    PackagedFont("Sheet CJK", "noto_cjk_sans_otc", "noto-cjk-sans-otc", "NotoSansCJK*.ttc", (400,), False),
+    PackagedFont(
+        "Sheet Arabic", "fontpkg_noto_sans_arabic", "fontpkg-noto-sans-arabic", "files/NotoSansArabic*.ttf", (400, 700)
+    ),
+    # Chinese, Japanese and Korean; of the collection's faces the one with the forms of simplified Chinese. It has one
+    # weight, which stands for bold too: left alone, each machine's own font settings decide how bold is imitated.
+    PackagedFont("Sheet CJK", "noto_cjk_sans_otc", "noto-cjk-sans-otc", "NotoSansCJK*.ttc", (400, 700), face=2),
 )
 
 
@@ -74,7 +73,7 @@ def installed_fonts() -> tuple[PackagedFont, ...]:
 
 
 def _face(font: PackagedFont) -> uharfbuzz.Face:
-    return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font.path())))
+    return uharfbuzz.Face(uharfbuzz.Blob.from_file_path(str(font.path())), font.face)
 
 
 @cache
@@ -85,18 +84,17 @@ def letters(font: PackagedFont) -> frozenset[int]:
 
 @cache
 def one_weight(font: PackagedFont, weight: int) -> bytes:
-    """The font file fixed at one weight.
+    """The font file fixed at one weight, and a single face where the package has a collection.
 
     The packages ship variable fonts. Fixing the weight here, once, takes 20 ms; left to WeasyPrint it is done again for
     every document, takes longer than everything else together and writes the time of day into the font.
     """
     face = _face(font)
-    if not face.axis_infos:
-        return bytes(face.blob.data)
     wanted = uharfbuzz.SubsetInput()
     wanted.keep_everything()
-    wanted.pin_all_axes_to_default(face)
-    wanted.pin_axis_location(face, "wght", weight)
+    if face.axis_infos:
+        wanted.pin_all_axes_to_default(face)
+        wanted.pin_axis_location(face, "wght", weight)
     return bytes(uharfbuzz.subset(face, wanted).blob.data)
 
 
