@@ -53,7 +53,7 @@ def home(request: HttpRequest) -> HttpResponse:
         return redirect("admin:index")
     if user.role == Role.DOCTOR:
         return redirect("conversations:queue" if user.is_approved else "accounts:waiting")
-    return redirect("accounts:profile")
+    return redirect("conversations:home")
 
 
 def handler400(request: HttpRequest, exception: Exception) -> HttpResponse:

@@ -110,7 +110,7 @@ def _attach(request: HttpRequest, conversation: Conversation, form: AttachmentFo
     """Attach the form's file; refusals become errors of the form. Returns the status to answer with."""
     if not form.is_valid():
         return 422
-    file: "UploadedFile[Any]" = form.cleaned_data["file"]
+    file: UploadedFile[Any] = form.cleaned_data["file"]
     try:
         attachments.attach(conversation, file, by=person(request), client_token=form.cleaned_data["client_token"])
     except UnacceptableFile as refusal:
