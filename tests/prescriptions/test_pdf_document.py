@@ -280,6 +280,14 @@ def test_the_stylesheet_is_black_on_white_and_nowhere_below_ten_points() -> None
     assert set(re.findall(r"#[0-9a-fA-F]{3,8}\b", rules)) <= {"#000", "#fff"}
 
 
+def test_the_stylesheet_sets_no_font_feature_because_each_would_leak_memory() -> None:
+    css = Path(document.__file__).parents[2] / "templates/prescriptions/pdf/prescription.css"
+    rules = re.sub(r"/\*.*?\*/", "", css.read_text(encoding="utf-8"), flags=re.DOTALL)
+
+    assert "font-size" in rules
+    assert not re.search(r"font-(variant|feature|kerning)[\w-]*\s*:", rules)
+
+
 # --- How it is built -------------------------------------------------------------------------------------------------
 
 
