@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from conversations.intake import concepts as lexicon
 from conversations.intake import plans
-from conversations.intake.attributes import Detail, corrects, number, severity_level
+from conversations.intake.attributes import Detail, corrects, number, severity_level, takes
 from conversations.intake.context import people
 from conversations.intake.findings import Mention, Reading, ReadTurn, State, read_conversation
 from conversations.intake.model import URGENCIES, Assessment, Quote, Reason, RedFlag, Symptom, Turn, Urgency
@@ -55,7 +55,7 @@ def understand(turns: Sequence[Turn], *, age: int | None = None, sex: str | None
     """Read, collect the symptoms and facts, apply the rules."""
     reading = read_conversation(turns)
     complaint = _complaint(reading)
-    plan = plans.choose(_stated_in_order(reading))
+    plan = plans.choose(_stated_by_turn(reading))
     main = _main_symptom(reading, plan)
     symptoms = _symptoms(reading, main)
     if not any(not symptom.denied for symptom in symptoms) and complaint.text:
@@ -63,7 +63,8 @@ def understand(turns: Sequence[Turn], *, age: int | None = None, sex: str | None
     person = Person(_age_in_months(reading, age), _sex(sex))
     flags = raised(reading, {symptom.code: symptom for symptom in symptoms}, person)
     facts = stated_facts(reading)
-    urgency, reasons = _urgency(flags, plan, symptoms, facts, person, complaint)
+    present = _stated_in_order(reading)
+    urgency, reasons = _urgency(flags, plan, present, symptoms, facts, person, complaint)
     assessment = Assessment(
         urgency=urgency,
         reasons=reasons,
@@ -122,14 +123,20 @@ def _cut(text: str, length: int) -> str:
     return text if len(text) <= length else text[:length].rsplit(" ", 1)[0] + " …"
 
 
-def _stated_in_order(reading: Reading) -> tuple[str, ...]:
+def _stated_by_turn(reading: Reading) -> list[tuple[str, ...]]:
     """The concepts that are stated, in the order in which the patient came to them."""
-    codes: dict[str, None] = {}
+    found: list[tuple[str, ...]] = []
     for read in reading.read:
+        codes: dict[str, None] = {}
         for mention in read.mentions:
             if _counts(mention):
                 codes.update(dict.fromkeys(code for code in lexicon.with_implied(mention.code) if reading.has(code)))
-    return tuple(codes)
+        found.append(tuple(codes))
+    return found
+
+
+def _stated_in_order(reading: Reading) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(code for codes in _stated_by_turn(reading) for code in codes))
 
 
 def _counts(mention: Mention) -> bool:
@@ -216,18 +223,24 @@ def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: s
         )
         takes_back = corrects(sentence.words())
         for detail in details:
-            if nearby:
-                target = min(nearby, key=lambda mention: abs(mention.position - detail.position)).code
-            elif others:
-                continue
-            else:
-                target = asked or (here[-1].code if here and here[-1].code in drafts else main)
+            target = _owner(detail, nearby, drafts)
+            if not target and not nearby and not others:
+                last = here[-1].code if here and here[-1].code in drafts else ""
+                target = next((code for code in (asked, last, main) if code and takes(code, detail)), "")
             target = _listed_as(target, drafts)
             if target not in drafts:
                 continue
             direct = detail.kind == "severity" and read.topic == "severity"
             drafts[target].add(detail, quote, replace_value=takes_back or direct)
     _whole_answer(read, drafts, asked or main)
+
+
+def _owner(detail: Detail, nearby: Sequence[Mention], drafts: dict[str, _Draft]) -> str:
+    """The nearest symptom of the sentence that can have the detail."""
+    able = [mention for mention in nearby if takes(_listed_as(mention.code, drafts), detail)]
+    if not able:
+        return ""
+    return min(able, key=lambda mention: abs(mention.position - detail.position)).code
 
 
 def _listed_as(code: str, drafts: dict[str, _Draft]) -> str:
@@ -340,6 +353,7 @@ def _not_known(reading: Reading) -> tuple[tuple[str, Quote], ...]:
 def _urgency(
     flags: Sequence[RedFlag],
     plan: plans.Plan,
+    present: Sequence[str],
     symptoms: Sequence[Symptom],
     facts: StatedFacts,
     person: Person,
@@ -350,7 +364,7 @@ def _urgency(
         urgency = min((flag.urgency for flag in flags), key=URGENCIES.index)
         reasons = tuple(Reason(flag.code, f"{flag.label}: {flag.why}", flag.evidence, flag.reference) for flag in flags)
         return urgency, reasons
-    if plans.can_self_care(plan, symptoms, facts.history, person.months):
+    if plans.can_self_care(plan, present, symptoms, facts.history, person.months):
         text = f"{plan.label}: no warning sign, short and not severe; care at home may be enough."
         return "self_care", (Reason(f"self_care.{plan.code}", text, complaint.text, complaint.reference),)
     text = f"{plan.label}: no warning sign was mentioned."

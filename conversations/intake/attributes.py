@@ -29,6 +29,7 @@ class Detail:
     score: int | None = None
     level: Severity | None = None
     hours: float | None = None
+    word: str = ""
 
 
 @cache
@@ -50,6 +51,22 @@ def _phrase_at(words: Sequence[str], position: int, table: str, key: str) -> int
         if tuple(words[position : position + len(row)]) == row:
             return len(row)
     return 0
+
+
+@cache
+def _characters() -> frozenset[str]:
+    return frozenset(word for words in _table()["character"].values() for word in words)
+
+
+def takes(code: str, detail: Detail) -> bool:
+    """Whether a symptom can have such a detail: a cough has no place, and a headache is not watery."""
+    located = code in _table()["located"]["symptoms"]
+    if detail.kind in {"location", "radiation"}:
+        return located
+    if detail.kind == "character":
+        group = _table()["describes"].get(code, "pain" if located else "")
+        return bool(group) and detail.word in _table()["character"][group]
+    return True
 
 
 def raw(text: str, tokens: Sequence[Token], first: int, last: int) -> str:
@@ -109,7 +126,7 @@ def _durations(text: str, tokens: Sequence[Token], words: Sequence[str], topic: 
         amount = number(words[first])
         if amount is None and words[position - 1] in {"last", "past", "all"}:
             amount, first = 1, position - 1
-        if amount is None:
+        if amount is None or (words[first] in {"a", "an"} and not _is_span(words, first, position)):
             continue
         while first > 0 and number(words[first - 1]) is not None and words[first - 1] not in {"a", "an"}:
             first -= 1
@@ -130,6 +147,13 @@ def _durations(text: str, tokens: Sequence[Token], words: Sequence[str], topic: 
     if not found:
         found.extend(_since(text, tokens, words, topic))
     return found
+
+
+def _is_span(words: Sequence[str], first: int, last: int) -> bool:
+    """'for a day', 'a week ago' are spans of time; 'three times a day' is none."""
+    before = words[first - 1] if first else ""
+    after = words[last + 1] if last + 1 < len(words) else ""
+    return after == "ago" or before in {"for", "about", "over", "nearly", "almost", "around", "than", "half", "only"}
 
 
 def _since(text: str, tokens: Sequence[Token], words: Sequence[str], topic: str | None) -> list[Detail]:
@@ -177,7 +201,7 @@ def _listed(text: str, tokens: Sequence[Token], words: Sequence[str]) -> list[De
     """Details that are words of a list: severity in words, onset, character, timing."""
     found: list[Detail] = []
     levels: tuple[Severity, ...] = ("mild", "severe", "moderate")
-    characters: set[str] = set(_table()["character"]["words"])
+    characters = _characters()
     for position, word in enumerate(words):
         negated = position > 0 and words[position - 1] in {"not", "no", "never"}
         for level in levels:
@@ -194,7 +218,7 @@ def _listed(text: str, tokens: Sequence[Token], words: Sequence[str]) -> list[De
         if length and not negated:
             found.append(Detail("timing", raw(text, tokens, position, position + length - 1), position))
         if word in characters and not negated:
-            found.append(Detail("character", raw(text, tokens, position, position), position))
+            found.append(Detail("character", raw(text, tokens, position, position), position, word=word))
         if word in {"times", "time"} and position + 2 < len(words) and words[position + 1] in {"a", "per", "today"}:
             first = position - 1 if position else position
             found.append(Detail("timing", raw(text, tokens, first, position + 2), first))

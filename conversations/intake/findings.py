@@ -44,6 +44,8 @@ class ReadTurn:
     mentions: tuple[Mention, ...]
     question: int | None
     topic: str | None
+    marked: bool
+    """Whether the question said what it asked, so that any answer counts for it."""
     answer: Answer
     asked_about: tuple[str, ...]
     says_only_answer: bool
@@ -234,6 +236,7 @@ def _read_turn(
         mentions=tuple(said),
         question=question,
         topic=topic,
+        marked=asked is not None and asked.topic is not None,
         answer=answer,
         asked_about=tuple(dict.fromkeys(code for code, _ in asked_mentions)),
         says_only_answer=_says_only_answer(own),

@@ -1,6 +1,6 @@
 """The question plans of `plans/presentations.toml`: which complaint has which questions, and what may stay at home."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -20,12 +20,12 @@ _SELF_CARE_CONDITIONS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class SelfCare:
-    """When a complaint without warning signs may be cared for at home."""
+    """When a complaint without warning signs may be cared for at home: nothing else may be there than `only_with`."""
 
     days: int
     from_age: int
     to_age: int
-    without: frozenset[str]
+    only_with: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,30 +55,37 @@ def plans() -> dict[str, Plan]:
             weight=entry["weight"],
             matches=frozenset(entry["matches"]),
             questions=tuple(entry["questions"]),
-            self_care=SelfCare(care["days"], care["from"], care["to"], frozenset(care["without"])) if care else None,
+            self_care=SelfCare(care["days"], care["from"], care["to"], frozenset((*care["only_with"], *entry["matches"]))) if care else None,
         )
     return found
 
 
-def choose(stated: Sequence[str]) -> Plan:
-    """The plan for what was stated, in the order it was stated: the weightiest, and of equals the first mentioned."""
+def choose(stated_by_turn: Sequence[Sequence[str]]) -> Plan:
+    """The plan for what was stated, turn by turn: the first turn that names a complaint decides.
+
+    Within it the weightiest plan wins, and of equals the one mentioned first. Vague complaints (weight 0) give way
+    to what a later turn names.
+    """
     best = plans()["general"]
-    for code in stated:
-        for plan in plans().values():
-            if code in plan.matches and plan.weight > best.weight:
-                best = plan
+    for stated in stated_by_turn:
+        for code in stated:
+            for plan in plans().values():
+                if code in plan.matches and plan.weight > best.weight:
+                    best = plan
+        if best.weight > 0:
+            break
     return best
 
 
 def can_self_care(
-    plan: Plan, symptoms: Sequence[Symptom], history: tuple[Stated, ...] | None, months: float | None
+    plan: Plan, codes: Iterable[str], symptoms: Sequence[Symptom], history: tuple[Stated, ...] | None, months: float | None
 ) -> bool:
     """Whether care at home may do: a minor complaint, short, not severe, at a safe age, no illness that weighs in."""
     care = plan.self_care
     if care is None or months is None or not care.from_age * 12 <= months <= care.to_age * 12:
         return False
     stated = [symptom for symptom in symptoms if not symptom.denied]
-    if any(symptom.severity == "severe" or symptom.code in care.without for symptom in stated):
+    if any(symptom.severity == "severe" for symptom in stated) or not set(codes) <= care.only_with:
         return False
     if any(item.name not in _SELF_CARE_CONDITIONS for item in history or ()):
         return False

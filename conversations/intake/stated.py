@@ -280,8 +280,7 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
         return
     if topic == "allergies" and _named_medicines_as_allergies(read, collected):
         return
-    marked = read.turn.topic is None and any(word.isalpha() for word in words)
-    if marked and len(words) <= _SHORT_LIST:
+    if read.marked and any(word.isalpha() for word in words) and len(words) <= _SHORT_LIST:
         for name in _split(whole):
             _keep(collected[topic], Stated(name, "", whole, reference))
 

@@ -106,6 +106,7 @@ def sentences(text: str) -> tuple[Sentence, ...]:
                 if word in _tables().fillers or _is_filler_like(word, comma, text, match.end()):
                     continue
                 if words and word == words[-1][0] and word.isalpha():
+                    comma = False
                     continue
                 words.append((word, match.start(), match.end(), comma))
                 comma = False
