@@ -1,19 +1,20 @@
 """The assessment: symptoms with their details, warning signs, urgency with its reasons."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 
 from conversations.intake import concepts as lexicon
 from conversations.intake import plans
 from conversations.intake.attributes import Detail, corrects, number, severity_level, takes
 from conversations.intake.context import people
 from conversations.intake.findings import Mention, Reading, ReadTurn, State, read_conversation
-from conversations.intake.model import URGENCIES, Assessment, Quote, Reason, RedFlag, Symptom, Turn, Urgency
+from conversations.intake.model import URGENCIES, Assessment, Quote, Reason, RedFlag, Severity, Symptom, Turn, Urgency
 from conversations.intake.red_flags import Person, raised
 from conversations.intake.stated import StatedFacts, stated_facts
 
 _ANSWER_LENGTH = 160
 _COMPLAINT_LENGTH = 300
+_NAME_LENGTH = 80
 _DETAIL_TOPICS = {
     "onset": "duration",
     "location": "location",
@@ -59,7 +60,7 @@ def understand(turns: Sequence[Turn], *, age: int | None = None, sex: str | None
     main = _main_symptom(reading, plan)
     symptoms = _symptoms(reading, main)
     if not any(not symptom.denied for symptom in symptoms) and complaint.text:
-        symptoms = (_unnamed(reading, complaint, plan), *symptoms)
+        symptoms = (_unnamed(reading, complaint), *symptoms)
     person = Person(_age_in_months(reading, age), _sex(sex))
     flags = raised(reading, {symptom.code: symptom for symptom in symptoms}, person)
     facts = stated_facts(reading)
@@ -152,37 +153,68 @@ def _main_symptom(reading: Reading, plan: plans.Plan) -> str:
     return stated[0] if stated else ""
 
 
+_SEVERAL = frozenset({"character", "timing", "aggravating", "relieving"})
+"""Details of which a symptom can have more than one."""
+
+
 @dataclass(slots=True)
 class _Draft:
-    """A symptom while its details are gathered."""
+    """A symptom while its details are gathered: `words` by kind, the severity apart."""
 
     code: str
     state: State
-    values: dict[str, str | int | None]
     quotes: list[Quote]
+    words: dict[str, str] = field(default_factory=dict)
+    score: int | None = None
+    level: Severity | None = None
 
-    def add(self, detail: Detail, quote: Quote, *, replace_value: bool) -> None:
-        name = detail.kind
-        if name == "severity":
-            if detail.score is not None and (replace_value or self.values.get("severity_score") is None):
-                self.values["severity_score"] = detail.score
-                self.values["severity"] = detail.level
-            elif detail.score is None and (replace_value or self.values.get("severity") is None):
-                self.values["severity"] = detail.level
-            else:
-                return
-        else:
-            earlier = self.values.get(name)
-            if isinstance(earlier, str) and not replace_value:
-                if name not in {"character", "timing", "aggravating", "relieving"} or detail.text in earlier:
-                    return
-                if len(earlier) > _ANSWER_LENGTH:
-                    return
-                self.values[name] = f"{earlier}, {detail.text}"
-            else:
-                self.values[name] = detail.text
-        if quote not in self.quotes:
+    def add(self, detail: Detail, quote: Quote, *, instead: bool) -> None:
+        """Take over a detail; with `instead` it takes the place of what was said before."""
+        taken = self._severity(detail, instead) if detail.kind == "severity" else self._word(detail, instead)
+        if taken and quote not in self.quotes:
             self.quotes.append(quote)
+
+    def _severity(self, detail: Detail, instead: bool) -> bool:
+        known = self.score if detail.score is not None else self.level
+        if known is not None and not instead:
+            return False
+        self.score = detail.score if detail.score is not None else self.score
+        self.level = detail.level
+        return True
+
+    def _word(self, detail: Detail, instead: bool) -> bool:
+        earlier = self.words.get(detail.kind)
+        if earlier is None or instead:
+            self.words[detail.kind] = detail.text
+            return True
+        if detail.kind not in _SEVERAL or detail.text.casefold() in earlier.casefold() or len(earlier) > _ANSWER_LENGTH:
+            return False
+        self.words[detail.kind] = f"{earlier}, {detail.text}"
+        return True
+
+    def symptom(self, name: str, first: Quote) -> Symptom:
+        """The finished symptom."""
+        words = self.words
+        return Symptom(
+            code=self.code,
+            name=name,
+            denied=False,
+            evidence=first.text,
+            reference=first.reference,
+            location=words.get("location"),
+            severity=severity_level(self.score) if self.score is not None else self.level,
+            severity_score=self.score,
+            duration=words.get("duration"),
+            onset=words.get("onset"),
+            character=words.get("character"),
+            aggravating=words.get("aggravating"),
+            relieving=words.get("relieving"),
+            radiation=words.get("radiation"),
+            timing=words.get("timing"),
+            resolved=self.state.resolved,
+            uncertain=bool(self.state.present) and all(mention.context.uncertain for mention in self.state.present),
+            quotes=tuple(self.quotes),
+        )
 
 
 def _symptoms(reading: Reading, main: str) -> tuple[Symptom, ...]:
@@ -192,12 +224,16 @@ def _symptoms(reading: Reading, main: str) -> tuple[Symptom, ...]:
         if lexicon.concepts()[code].kind == "symptom":
             state = reading.states[code]
             quotes = list(dict.fromkeys(mention.quote for mention in state.present))
-            drafts[code] = _Draft(code, state, {}, quotes)
+            drafts[code] = _Draft(code, state, quotes)
     if main in drafts:
         drafts = {main: drafts[main], **drafts}
     for read in reading.read:
         _attach(read, reading, drafts, main)
-    stated = [_symptom(draft) for draft in drafts.values() if not _folded(draft.code, drafts)]
+    stated = [
+        draft.symptom(lexicon.concepts()[draft.code].label, draft.state.present[0].quote)
+        for draft in drafts.values()
+        if not _folded(draft.code, drafts)
+    ]
     denied = [
         _denied(code, state)
         for code, state in reading.states.items()
@@ -231,7 +267,7 @@ def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: s
             if target not in drafts:
                 continue
             direct = detail.kind == "severity" and read.topic == "severity"
-            drafts[target].add(detail, quote, replace_value=takes_back or direct)
+            drafts[target].add(detail, quote, instead=takes_back or direct)
     _whole_answer(read, drafts, asked or main)
 
 
@@ -252,48 +288,25 @@ def _listed_as(code: str, drafts: dict[str, _Draft]) -> str:
 
 def _whole_answer(read: ReadTurn, drafts: dict[str, _Draft], target: str) -> None:
     """An answer to 'what is it like?' counts as it stands when the lists know none of its words."""
-    field = _DETAIL_TOPICS.get(read.topic or "")
+    kind = _DETAIL_TOPICS.get(read.topic or "")
     target = _listed_as(target, drafts)
-    if field is None or target not in drafts or read.answer or read.says_only_answer or not read.sentences:
+    if (
+        kind is None
+        or target not in drafts
+        or not read.marked
+        or read.answer
+        or read.says_only_answer
+        or not read.sentences
+    ):
         return
-    if drafts[target].values.get(field) is None:
+    _keep_whole(read, drafts[target], kind)
+
+
+def _keep_whole(read: ReadTurn, draft: _Draft, kind: str) -> None:
+    if kind not in draft.words:
         text = _cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH)
-        drafts[target].values[field] = text
-        drafts[target].quotes.append(Quote(text, read.turn.reference))
-
-
-def _symptom(draft: _Draft) -> Symptom:
-    first = draft.state.present[0]
-    values = draft.values
-    severity = values.get("severity")
-    score = values.get("severity_score")
-    if isinstance(score, int):
-        severity = severity_level(score)
-
-    def words(name: str) -> str | None:
-        value = values.get(name)
-        return value if isinstance(value, str) else None
-
-    return Symptom(
-        code=draft.code,
-        name=lexicon.concepts()[draft.code].label,
-        denied=False,
-        evidence=first.quote.text,
-        reference=first.quote.reference,
-        location=words("location"),
-        severity=severity if severity in ("mild", "moderate", "severe") else None,
-        severity_score=score if isinstance(score, int) else None,
-        duration=words("duration"),
-        onset=words("onset"),
-        character=words("character"),
-        aggravating=words("aggravating"),
-        relieving=words("relieving"),
-        radiation=words("radiation"),
-        timing=words("timing"),
-        resolved=draft.state.resolved,
-        uncertain=all(mention.context.uncertain for mention in draft.state.present),
-        quotes=tuple(draft.quotes),
-    )
+        draft.words[kind] = text
+        draft.quotes.append(Quote(text, read.turn.reference))
 
 
 def _denied(code: str, state: State) -> Symptom:
@@ -308,24 +321,18 @@ def _denied(code: str, state: State) -> Symptom:
     )
 
 
-def _unnamed(reading: Reading, complaint: Quote, plan: plans.Plan) -> Symptom:
+def _unnamed(reading: Reading, complaint: Quote) -> Symptom:
     """A complaint that the lexicon has no word for keeps the patient's words as its name."""
-    draft = _Draft("unnamed", State(), {}, [complaint])
-    drafts = {"unnamed": draft}
+    draft = _Draft("unnamed", State(), [complaint])
     for read in reading.read:
-        for details in read.details:
-            for detail in details:
-                draft.add(
-                    detail,
-                    Quote(_cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH), read.turn.reference),
-                    replace_value=False,
-                )
-        field = _DETAIL_TOPICS.get(read.topic or "")
-        if field and not read.answer and draft.values.get(field) is None:
-            draft.values[field] = _cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH)
-    del drafts
-    base = Symptom("unnamed", _cut(complaint.text, 80), False, complaint.text, complaint.reference)
-    return replace(base, **{key: value for key, value in draft.values.items()}, quotes=tuple(draft.quotes))
+        quote = Quote(_cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH), read.turn.reference)
+        for detail in (detail for details in read.details for detail in details):
+            if takes("unnamed", detail):
+                draft.add(detail, quote, instead=False)
+        kind = _DETAIL_TOPICS.get(read.topic or "")
+        if kind is not None and read.marked and not read.answer and not read.says_only_answer:
+            _keep_whole(read, draft, kind)
+    return draft.symptom(_cut(complaint.text, _NAME_LENGTH), complaint)
 
 
 def _concerns(reading: Reading) -> tuple[Quote, ...]:

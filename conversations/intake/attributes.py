@@ -15,6 +15,8 @@ from conversations.intake.text import Sentence, Token, sentences
 _LONGEST_PHRASE = 12
 _DETAIL_WORDS = 10
 _SCALE = 10
+_SMALL_WORDS = 2
+_WORTH_KEEPING = 2
 _MODERATE_FROM = 4
 _SEVERE_FROM = 7
 
@@ -61,7 +63,10 @@ def _characters() -> frozenset[str]:
 def takes(code: str, detail: Detail) -> bool:
     """Whether a symptom can have such a detail: a cough has no place, and a headache is not watery."""
     located = code in _table()["located"]["symptoms"]
-    if detail.kind in {"location", "radiation"}:
+    if detail.kind == "location":
+        # The head of a headache says nothing new; the left side of it does.
+        return located and (" " in detail.text or code in _table()["located"]["anywhere"])
+    if detail.kind == "radiation":
         return located
     if detail.kind == "character":
         group = _table()["describes"].get(code, "pain" if located else "")
@@ -270,7 +275,8 @@ def _location(text: str, tokens: Sequence[Token], words: Sequence[str]) -> Detai
             continue
         last = position
         scan = position + 1
-        while scan < len(words) and scan - last <= 2 and words[scan] in {*sides, *parts, *between}:
+        known = {*sides, *parts, *between}
+        while scan < len(words) and scan - last <= _SMALL_WORDS and words[scan] in known and not tokens[scan].comma:
             if words[scan] in sides or words[scan] in parts:
                 last = scan
             scan += 1
@@ -278,7 +284,11 @@ def _location(text: str, tokens: Sequence[Token], words: Sequence[str]) -> Detai
         sided = sum(word in {"left", "right", "both", "lower", "upper", "middle", "central", "centre"} for word in run)
         has_part = any(word in parts for word in run)
         worth = sided * 2 + has_part * 2 + (len(run) > 1)
-        if (has_part or sided) and worth >= 2 and (best is None or worth > best[0]):
+        if words[max(0, position - 1)] == "all" and words[position] == "right":
+            sided = 0
+        if run == ("right",) or set(run) <= {"skin"}:
+            worth = 0
+        if (has_part or sided) and worth >= _WORTH_KEEPING and (best is None or worth > best[0]):
             best = (worth, position, last)
         position = last + 1
     if best is None:

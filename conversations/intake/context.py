@@ -16,6 +16,7 @@ _NEGATION_REACH = 14
 _RESOLVED_REACH = 5
 _HYPOTHESIS_REACH = 9
 _FRAGMENT = 4
+_UNCERTAIN_REACH = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +78,10 @@ class Scope:
             hypothetical=self._led_by(self.hypotheses, match),
             feared=self._led_by(self.fears, match),
             uncertain=any(
-                token.clause == clause and token.word in _words("hypothetical", "uncertain") for token in self.tokens
+                self.words[position] in _words("hypothetical", "uncertain") and self.tokens[position].clause == clause
+                for position in range(max(0, match.start - _UNCERTAIN_REACH), match.start)
             ),
-            resolved=self._followed_by(match, _words("negation", "resolved"), _RESOLVED_REACH),
+            resolved=self._gone(match),
         )
 
     def _led_by(self, triggers: tuple[int, ...], match: Match) -> bool:
@@ -113,14 +115,14 @@ class Scope:
         carried = _words("negation", "carried")
         return all(self.words[position] in carried or position in self.symptom_words for position in between)
 
-    def _followed_by(self, match: Match, wanted: frozenset[str], reach: int) -> bool:
-        """Whether one of the words follows soon in the same clause: 'the fever has gone', not 'has not gone'."""
-        for position in range(match.end + 1, min(match.end + 1 + reach, len(self.tokens))):
-            token = self.tokens[position]
-            if token.clause != self.tokens[match.end].clause:
-                return False
-            if token.word in wanted:
-                return self.words[position - 1] not in {"not", "never"}
+    def _gone(self, match: Match) -> bool:
+        """Whether it is said soon after that it has gone: 'the fever went away', not 'has not gone away'."""
+        last = len(self.words)
+        for position in range(match.end + 1, min(match.end + 1 + _RESOLVED_REACH, last)):
+            ends = position + 1 == last or self.tokens[position + 1].clause != self.tokens[position].clause
+            gone = phrase_at(self.words, position, "negation", "resolved") or (self.words[position] == "gone" and ends)
+            if gone and self.tokens[position].clause == self.tokens[match.end].clause:
+                return not any(word in {"not", "never"} for word in self.words[match.end + 1 : position])
         return False
 
     def _denied_after(self, match: Match) -> bool:

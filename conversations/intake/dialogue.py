@@ -8,7 +8,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from conversations.intake import concepts as lexicon
-from conversations.intake import plans
 from conversations.intake.assessment import Understanding, understand
 from conversations.intake.context import phrase_in
 from conversations.intake.data import load

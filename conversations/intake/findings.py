@@ -1,7 +1,7 @@
 """Reading a conversation: which concepts the patient stated, denied, took back, told of others or of long ago."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
 
@@ -17,6 +17,7 @@ Answer = Literal["yes", "no", "unknown", ""]
 _MOST_IN_A_YES = 2
 """'Yes' to a question with more than this many symptoms in it does not say which."""
 _SHORT_ANSWER = 12
+_FAMILY = frozenset({"family", "parents", "relatives", "siblings"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,8 @@ class ReadTurn:
     sentences: tuple[Sentence, ...]
     details: tuple[tuple[Detail, ...], ...]
     mentions: tuple[Mention, ...]
+    about_family: bool
+    """Whether the question was about relatives: what the answer names is theirs."""
     question: int | None
     topic: str | None
     marked: bool
@@ -163,9 +166,9 @@ def _written_for(turns: Sequence[tuple[Sentence, ...]]) -> frozenset[str]:
                 continue
             for position, word in enumerate(words):
                 following = words[position + 1 : position + 3]
-                if word in _people("relations") and following and following[0] in _people("present"):
-                    if "had" not in following:
-                        found.add(word)
+                here_and_now = bool(following) and following[0] in _people("present") and "had" not in following
+                if word in _people("relations") and here_and_now:
+                    found.add(word)
         if any(_first_person(sentence) for sentence in read):
             return frozenset()
         if found:
@@ -225,8 +228,12 @@ def _read_turn(
     topic = _topic_of(asked, asked_read)
     answer = answer_of(own)
     said = list(_mentions(index, turn, own, about))
+    if _asks_of_family(asked_read):
+        said = [_of_family(mention, own) for mention in said]
     asked_mentions = list(_asked(asked, asked_read)) if asked is not None else []
-    if answer in {"yes", "no"}:
+    # A yes to a remark that asks nothing ('You have a cold then.') is no answer.
+    is_question = asked is not None and (asked.topic is not None or any(sentence.asks for sentence in asked_read))
+    if answer in {"yes", "no"} and is_question:
         said[:0] = _answered(answer, index, turn, own, asked_mentions, said)
     return ReadTurn(
         index=index,
@@ -234,6 +241,7 @@ def _read_turn(
         sentences=own,
         details=tuple(tuple(details(turn.text, sentence, topic)) for sentence in own),
         mentions=tuple(said),
+        about_family=_asks_of_family(asked_read),
         question=question,
         topic=topic,
         marked=asked is not None and asked.topic is not None,
@@ -241,6 +249,14 @@ def _read_turn(
         asked_about=tuple(dict.fromkeys(code for code, _ in asked_mentions)),
         says_only_answer=_says_only_answer(own),
     )
+
+
+def _of_family(mention: Mention, read: Sequence[Sentence]) -> Mention:
+    """An illness named when asked about the family is the family's, unless the patient says 'I'."""
+    words = read[mention.sentence].words()
+    if mention.context.other_person or any(word in {"i", "my"} for word in words):
+        return mention
+    return replace(mention, context=replace(mention.context, other_person="family"))
 
 
 def _quote(turn: Turn, sentence: Sentence, match: Match) -> Quote:
@@ -291,6 +307,11 @@ def _asked(question: Turn, read: Sequence[Sentence]) -> Iterable[tuple[str, Cont
     for code in _screened(question.topic):
         if code not in {match.code for match in matches}:
             yield code, Context()
+
+
+def _asks_of_family(read: Sequence[Sentence]) -> bool:
+    last = _last_question(read)
+    return last is not None and any(word in _FAMILY for word in last.words())
 
 
 def _screened(topic: str | None) -> tuple[str, ...]:

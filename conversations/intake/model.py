@@ -20,7 +20,7 @@ URGENCIES: tuple[Urgency, ...] = ("emergency", "urgent", "routine", "self_care")
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """One message. `topic` is what the assistant's question asked; `reference` is the caller's own id of the message."""
+    """One message. `topic`: what the assistant's question asked; `reference`: the caller's own id of the message."""
 
     speaker: Speaker
     text: str
@@ -67,7 +67,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Symptom:
-    """A symptom stated or denied by the patient. `severity_score` is 0 to 10; the other details are the patient's words.
+    """A symptom stated or denied by the patient. `severity_score` is 0 to 10; other details are the patient's words.
 
     `resolved` means that it was part of this illness and has gone; `uncertain` that the patient was not sure.
     """

@@ -36,6 +36,7 @@ class Plan:
     label: str
     weight: int
     matches: frozenset[str]
+    vague: frozenset[str]
     questions: tuple[str, ...]
     self_care: SelfCare | None
 
@@ -54,8 +55,13 @@ def plans() -> dict[str, Plan]:
             label=entry["label"],
             weight=entry["weight"],
             matches=frozenset(entry["matches"]),
+            vague=frozenset(entry.get("vague", ())),
             questions=tuple(entry["questions"]),
-            self_care=SelfCare(care["days"], care["from"], care["to"], frozenset((*care["only_with"], *entry["matches"]))) if care else None,
+            self_care=SelfCare(
+                care["days"], care["from"], care["to"], frozenset((*care["only_with"], *entry["matches"]))
+            )
+            if care
+            else None,
         )
     return found
 
@@ -67,18 +73,24 @@ def choose(stated_by_turn: Sequence[Sequence[str]]) -> Plan:
     to what a later turn names.
     """
     best = plans()["general"]
+    reached = best.weight
     for stated in stated_by_turn:
         for code in stated:
             for plan in plans().values():
-                if code in plan.matches and plan.weight > best.weight:
-                    best = plan
-        if best.weight > 0:
+                strength = 0 if code in plan.vague else plan.weight
+                if code in plan.matches and strength > reached:
+                    best, reached = plan, strength
+        if reached > 0:
             break
     return best
 
 
 def can_self_care(
-    plan: Plan, codes: Iterable[str], symptoms: Sequence[Symptom], history: tuple[Stated, ...] | None, months: float | None
+    plan: Plan,
+    codes: Iterable[str],
+    symptoms: Sequence[Symptom],
+    history: tuple[Stated, ...] | None,
+    months: float | None,
 ) -> bool:
     """Whether care at home may do: a minor complaint, short, not severe, at a safe age, no illness that weighs in."""
     care = plan.self_care

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 
-from conversations.intake.data import load, load_all
+from conversations.intake.data import load
 
 _SHORTEST = 5
 """Words shorter than this are never corrected: 'leg' is not a slip for 'ear'."""
@@ -17,14 +17,8 @@ def _variants() -> dict[str, str]:
 
 @cache
 def _key_words() -> frozenset[str]:
-    """The words worth correcting towards: those that the lexicon of symptoms is written in."""
-    wanted: set[str] = set()
-    for concepts in load_all("lexicon/concepts").values():
-        for concept in concepts.values():
-            for phrase in concept["phrases"]:
-                bare = "".join(letter if letter.isalpha() or letter == "*" else " " for letter in phrase)
-                wanted.update(word for word in bare.split() if word.isalpha() and len(word) >= _SHORTEST)
-    return frozenset(wanted)
+    """The words worth correcting towards."""
+    return frozenset(load("lexicon/spelling.toml")["key_words"])
 
 
 def _shortened(word: str) -> Iterator[str]:
@@ -45,7 +39,7 @@ def _neighbours() -> dict[str, tuple[str, ...]]:
 
 @cache
 def _protected() -> frozenset[str]:
-    """Ordinary words that look like a slip and are none: 'breast' for 'breath', 'spots' for 'sports'."""
+    """Ordinary words that look like a slip and are none: 'threat' for 'throat'."""
     return frozenset(load("lexicon/spelling.toml")["protected"])
 
 

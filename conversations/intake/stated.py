@@ -187,6 +187,8 @@ def _from_sentence(
                 _keep(collected["medications"], item)
     for span in _condition_spans(sentence):
         affirmed, person = _about_patient(scope, span, reading.about)
+        if affirmed and read.about_family and not any(word in {"i", "my"} for word in words):
+            affirmed, person = False, "family"
         if affirmed and span.first not in allergy_words:
             _keep(collected["history"], Stated(span.name, "", quote.text, turn.reference))
         elif person and not scope.of(span.as_match()).negated:
@@ -270,10 +272,9 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
     words = [word for sentence in read.sentences for word in sentence.words()]
     before = any(item.reference == reference and item.evidence in read.turn.text for item in collected[topic].values())
     whole = " ".join(read.turn.text.split())
-    if read.answer == "no" and not before:
-        if _is_plain_no(words, read):
-            nothing.setdefault(topic, Quote(whole[:_LONGEST_ITEM], reference))
-            return
+    if read.answer == "no" and not before and _is_plain_no(words, read):
+        nothing.setdefault(topic, Quote(whole[:_LONGEST_ITEM], reference))
+        return
     if before or read.answer in {"no", "unknown"} or read.says_only_answer or read.question is None:
         if topic == "allergies" and not before:
             _named_medicines_as_allergies(read, collected)
@@ -286,6 +287,30 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
 
 
 _SHORT_LIST = 8
+_LEAD_INS = frozenset(
+    [
+        "i",
+        "i'm",
+        "i've",
+        "take",
+        "just",
+        "yes",
+        "yeah",
+        "only",
+        "have",
+        "had",
+        "got",
+        "a",
+        "my",
+        "the",
+        "some",
+        "on",
+        "to",
+        "uh",
+        "um",
+        "no",
+    ]
+)
 
 
 def _is_plain_no(words: Sequence[str], read: ReadTurn) -> bool:

@@ -1,6 +1,7 @@
 """The structured summary: every statement with the messages it rests on; nothing in it that nobody said."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 
 from conversations.intake.model import Assessment, Quote, Section, Stated, Statement, Summary, Symptom, Turn
 
@@ -39,10 +40,8 @@ def _complaint(assessment: Assessment) -> Section:
 
 def _described(symptom: Symptom) -> str:
     """A symptom with its details in one sentence."""
-    if symptom.severity_score is not None:
-        severity = f"severity {symptom.severity_score}/10"
-    else:
-        severity = symptom.severity or ""
+    scored = symptom.severity_score is not None
+    severity = f"severity {symptom.severity_score}/10" if scored else symptom.severity
     details = (
         ("", severity),
         ("location: ", symptom.location),
@@ -92,7 +91,7 @@ _OPEN_TOPICS = {
 
 def _answers(turns: Sequence[Turn], topics: dict[str, str]) -> Iterable[Statement]:
     """The answers to questions that are best kept in the patient's words."""
-    for question, answer in zip(turns, turns[1:], strict=False):
+    for question, answer in pairwise(turns):
         if question.speaker == "assistant" and question.topic in topics and answer.speaker == "patient":
             text = " ".join(answer.text.split())
             if text:
@@ -126,7 +125,7 @@ def _stated(
         return [Statement(f"{label}The patient does not know.", _references(*unknown))]
     answers = [
         answer
-        for question, answer in zip(turns, turns[1:], strict=False)
+        for question, answer in pairwise(turns)
         if question.speaker == "assistant" and question.topic == topic and answer.speaker == "patient"
     ]
     return [
