@@ -98,6 +98,7 @@ class Knowledge:
     not_medicines: frozenset[Words] = frozenset()
     none_known: frozenset[Words] = frozenset()
     filling_words: frozenset[str] = frozenset()
+    minerals: frozenset[str] = frozenset()
     allergy_words: frozenset[str] = frozenset()
     cross_reactions: tuple[CrossReaction, ...] = ()
     duplicates: tuple[Duplicate, ...] = ()
@@ -128,6 +129,7 @@ def load(folder: Path) -> Knowledge:
     base.filling_words = frozenset(
         word for kind in ("units", "forms", "salts", "directions") for word in _texts(filling, kind, "words.toml")
     )
+    base.minerals = frozenset(_texts(filling, "minerals", "words.toml"))
     base.allergy_words = frozenset(_texts(filling, "allergy_words", "words.toml"))
     return base
 

@@ -26,13 +26,18 @@ class Correction:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a text was understood. `unread` holds the words that could be a medicine and are not known."""
+    """How a text was understood.
+
+    `unread` holds the words that could be a medicine and are not known, `candidates` the names that one of them is
+    equally near to, so that none was chosen.
+    """
 
     text: str
     substances: tuple[Substance, ...] = ()
     names: tuple[str, ...] = ()
     corrections: tuple[Correction, ...] = ()
     unread: tuple[str, ...] = ()
+    candidates: tuple[str, ...] = ()
     says_none: bool = False
     not_a_medicine: bool = False
 
@@ -61,19 +66,29 @@ def _read(text: str, filling: frozenset[str], *, allergen: bool) -> Reading:
     found: list[Name] = []
     corrections: list[Correction] = []
     unread: list[str] = []
-    harmless = False
+    candidates: list[str] = []
+    harmless = after_name = False
     for piece, name in _pieces(words(text), allergen=allergen):
+        was_after_name, after_name = after_name, name is not None
+        word = piece[0]
         if name is not None:
             found.append(name)
         elif allergen and piece in knowledge().not_medicines:
             harmless = True
-        elif (word := piece[0]).isdecimal() or word in filling:
+        elif was_after_name and word in knowledge().minerals:
+            after_name = True
+        elif word.isdecimal() or word in filling:
             continue
-        elif (nearest := _nearest(word)) is not None:
-            found.append(nearest[1])
-            corrections.append(Correction(word, nearest[0]))
-        elif len(word) >= _SHORTEST_UNREAD:
-            unread.append(word)
+        else:
+            near = _nearest(word)
+            if len({name.substances for _, name in near}) == 1:
+                read_as, name = near[0]
+                found.append(name)
+                corrections.append(Correction(word, read_as))
+                after_name = True
+            elif near or len(word) >= _SHORTEST_UNREAD:
+                unread.append(word)
+                candidates.extend(known for known, _ in near)
     substances = dict.fromkeys(substance for name in found for substance in name.substances)
     nothing_read = not substances and not unread and not harmless
     return Reading(
@@ -82,6 +97,7 @@ def _read(text: str, filling: frozenset[str], *, allergen: bool) -> Reading:
         names=tuple(name.label for name in found),
         corrections=tuple(corrections),
         unread=(text.strip(),) if nothing_read else tuple(unread),
+        candidates=tuple(dict.fromkeys(candidates)),
         not_a_medicine=harmless and not substances and not unread,
     )
 
@@ -124,10 +140,10 @@ def _letters(word: str) -> int:
     return bits
 
 
-def _nearest(word: str) -> tuple[str, Name] | None:
-    """The one known name within one mistake (two in long words). None when there is none, or two are equally near."""
+def _nearest(word: str) -> list[tuple[str, Name]]:
+    """The known names with the fewest mistakes between them and the word: at most one, two in long words."""
     if len(word) < _SHORTEST_CORRECTED:
-        return None
+        return []
     allowed = 2 if len(word) >= _TWO_MISTAKES_FROM else 1
     letters = _letters(word)
     near: list[tuple[int, str, Name]] = []
@@ -139,8 +155,7 @@ def _nearest(word: str) -> tuple[str, Name] | None:
         if mistakes <= allowed:
             near.append((mistakes, known, name))
     fewest = min((mistakes for mistakes, _, _ in near), default=0)
-    nearest = [(known, name) for mistakes, known, name in near if mistakes == fewest]
-    return nearest[0] if len({name.substances for _, name in nearest}) == 1 else None
+    return [(known, name) for mistakes, known, name in near if mistakes == fewest]
 
 
 def _mistakes(one: str, other: str, allowed: int) -> int:

@@ -210,12 +210,13 @@ def unread_alerts(medicine: Medicine) -> Iterator[Alert]:
     if reading.unread:
         listed = ", ".join(f"'{word}'" for word in reading.unread)
         partly = " The rest of the entry was checked." if reading.substances else ""
+        perhaps = f" Perhaps {' or '.join(reading.candidates)}?" if reading.candidates else ""
         yield Alert(
             "unchecked",
             "unknown_drug",
             item,
             f"Not checked against the patient's medicine {listed}" if on_chart else f"Not checked: {listed}",
-            f"This name is not in the list of medicines, so that nothing is known about its risks.{partly}",
+            f"This name is not in the list of medicines, so that nothing is known about its risks.{perhaps}{partly}",
             medicine.described(),
             "",
         )
