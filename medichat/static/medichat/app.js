@@ -317,7 +317,6 @@
     over.addEventListener("close", () => { if (root.classList.contains("is-locked")) over.showModal(); });
 
     async function tryToGoOn() {
-      if (!stayUrl) return location.reload();
       try {
         if (await stillSignedIn()) {
           root.classList.remove("is-locked");
@@ -332,7 +331,6 @@
         if (over.open) over.querySelector("[data-session-note]").textContent = note;
         else toast(note);
       }
-      return undefined;
     }
     warning.querySelector("[data-session-stay]").addEventListener("click", tryToGoOn);
     over.querySelector("[data-session-continue]").addEventListener("click", tryToGoOn);
