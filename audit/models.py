@@ -105,6 +105,7 @@ class AuditSeal(models.Model):
     after_sequence = models.BigIntegerField()
     to_transaction = models.BigIntegerField()
     to_sequence = models.BigIntegerField()
+    highest_sequence = models.BigIntegerField()
     row_count = models.IntegerField()
     rows = models.BinaryField()
     previous_hash = models.BinaryField()

@@ -415,6 +415,7 @@ class Migration(migrations.Migration):
                 ("after_sequence", models.BigIntegerField()),
                 ("to_transaction", models.BigIntegerField()),
                 ("to_sequence", models.BigIntegerField()),
+                ("highest_sequence", models.BigIntegerField()),
                 ("row_count", models.IntegerField()),
                 ("rows", models.BinaryField()),
                 ("previous_hash", models.BinaryField()),

@@ -1,0 +1,42 @@
+"""Compare the activity log with its seals."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from audit.verify import verify
+from medichat.db.context import system
+
+
+class Command(BaseCommand):
+    """Names each row that is not as it was sealed; ends with an error when there is one."""
+
+    help = (
+        "Compares the activity log with its seals and names every row that was changed, removed, inserted or reordered."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """What to compare with."""
+        parser.add_argument("--seals", type=Path, help="the exported seals, which are believed rather than the table")
+        parser.add_argument(
+            "--since",
+            type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
+            help="only rows of seals made since this day (2026-11-22, UTC); the chain is checked from its beginning",
+        )
+
+    def handle(self, *_args: Any, **options: Any) -> None:
+        """Verify and report."""
+        try:
+            with system():
+                report = verify(file=options["seals"], since=options["since"])
+        except OSError as error:
+            raise CommandError(f"The file of seals cannot be read: {error}") from error
+        for finding in report.findings:
+            self.stdout.write(finding)
+        self.stdout.write(
+            f"{report.seals} seal(s), {report.rows} sealed row(s) compared, {report.unsealed} row(s) not sealed yet."
+        )
+        if report.findings:
+            raise CommandError(f"The record is not as it was sealed: {len(report.findings)} finding(s).")
