@@ -5,20 +5,51 @@ row its owner's row of ``users``, and only then does the context get the owner's
 request, so that deactivating an account or taking an approval back has effect at the next one.
 """
 
+from collections.abc import Callable
+
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
 from accounts.models import Session
 from accounts.session_store import SessionStore
+from accounts.throttle import count_attempt, take_back
+from medichat import pages
 from medichat.client_address import client_address
 from medichat.db.context import switch_to
+from medichat.middleware import DATABASE_LOST
 
 # What a page asks for by itself (a queue that refreshes) is no activity of the person.
 BACKGROUND_HEADER = "X-Background-Request"
+
+
+class ThrottleMiddleware:
+    """Counts the attempts of throttled views before the request's transaction begins (see ``accounts.throttle``)."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Count, answer, and take an attempt back that succeeded."""
+        try:
+            view = resolve(request.path_info).func
+        except Resolver404:
+            return self.get_response(request)
+        try:
+            attempt = count_attempt(request, view)
+        except DATABASE_LOST:
+            return pages.unavailable(request)
+        if attempt is None:
+            return self.get_response(request)
+        request.attempt = attempt  # type: ignore[attr-defined]  # our own mark on the request
+        response = self.get_response(request)
+        if attempt.succeeded and response.status_code < 500:
+            take_back(attempt)
+        return response
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -27,7 +58,9 @@ class SessionMiddleware(DjangoSessionMiddleware):
     def process_request(self, request: HttpRequest) -> None:
         """Find the session; afterwards the context names its owner, still without a role."""
         key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
-        session = SessionStore(key, device=request.headers.get("User-Agent", ""), address=client_address(request))
+        session = SessionStore(
+            key, device=request.headers.get("User-Agent", "").replace("\0", ""), address=client_address(request)
+        )
         request.session = session
         if key:
             switch_to(role="sign_in", sign_in_key=Session.hash_of(key))

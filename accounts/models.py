@@ -1,10 +1,11 @@
 """People who sign in, their sessions and their second factors."""
 
 import hashlib
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
 import pgtrigger
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
@@ -76,8 +77,11 @@ _ROLE_GUARD = pgtrigger.Trigger(
             RAISE EXCEPTION 'only an administrator may create an administrator or approve a doctor'
                 USING ERRCODE = 'insufficient_privilege';
         END IF;
+        -- The licence is what an administrator has checked.
         IF TG_OP = 'UPDATE' AND (NEW.role, NEW.approved_at, NEW.approved_by_id, NEW.legacy_id, NEW.record_number)
             IS DISTINCT FROM (OLD.role, OLD.approved_at, OLD.approved_by_id, OLD.legacy_id, OLD.record_number)
+            OR TG_OP = 'UPDATE' AND OLD.approved_at IS NOT NULL
+               AND NEW.licence_number IS DISTINCT FROM OLD.licence_number
             OR TG_OP = 'UPDATE' AND NEW.is_active AND NOT OLD.is_active THEN
             RAISE EXCEPTION 'only an administrator may change a role, an approval or reactivate an account'
                 USING ERRCODE = 'insufficient_privilege';
@@ -277,8 +281,13 @@ class SessionQuerySet(models.QuerySet["Session"]):
     """Words for queries on sessions."""
 
     def running(self) -> Self:
-        """Neither ended nor past their absolute end (the idle limit is checked when a session is used)."""
+        """Neither ended nor past their absolute end; browsers may have been idle for too long."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
+
+    def in_use(self) -> Self:
+        """Running, and browsers not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
+        idle_since = timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES)
+        return self.running().filter(Q(kind=SessionKind.API) | Q(last_active_at__gt=idle_since))
 
     def end(self, *, reason: str) -> int:
         """End them all now; returns how many."""
@@ -330,6 +339,24 @@ class Session(BaseModel):
     def hash_of(key: str) -> str:
         """What is stored of a session key: its SHA-256, in hexadecimal digits."""
         return hashlib.sha256(key.encode()).hexdigest()
+
+
+class AttemptCount(models.Model):
+    """How often something was tried, under a keyed hash of who tried it from where (see ``accounts.throttle``)."""
+
+    key = models.CharField(max_length=64, primary_key=True, editable=False)
+    attempts = models.PositiveIntegerField(default=0)
+    last_at = models.DateTimeField()
+    blocked_until = models.DateTimeField(null=True)
+    refused = models.BooleanField(default=False)
+    succeeded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "attempt_counts"
+        indexes = [models.Index(fields=["last_at"], name="attempt_counts_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.attempts} attempts"
 
 
 class MfaTokenKind(models.TextChoices):

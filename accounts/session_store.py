@@ -44,13 +44,8 @@ class SessionStore(SessionBase):
         It has ended when it was revoked, is older than the absolute limit, or was idle for too long. Afterwards the
         database context names the owner.
         """
-        now = timezone.now()
-        found = Session.objects.filter(
-            kind=Session.Kind.BROWSER,
-            key_hash=Session.hash_of(self.session_key or ""),
-            revoked_at__isnull=True,
-            expires_at__gt=now,
-            last_active_at__gt=now - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES),
+        found = Session.objects.in_use().filter(
+            kind=Session.Kind.BROWSER, key_hash=Session.hash_of(self.session_key or "")
         )
         self.row = found.annotate(owner=_OwnerBecomesContext("user_id")).order_by().first()
         if self.row is None:

@@ -2,11 +2,24 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts.views import own_account, passwords, registration, sign_in
 
 app_name = "accounts"
 urlpatterns = [
-    path("sign-in/", views.sign_in, name="sign_in"),
-    path("sign-out/", views.sign_out, name="sign_out"),
-    path("waiting/", views.waiting, name="waiting"),
+    path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("sign-out/", sign_in.sign_out, name="sign_out"),
+    path("waiting/", sign_in.waiting, name="waiting"),
+    path("register/", registration.register, name="register"),
+    path("register/doctor/", registration.register_doctor, name="register_doctor"),
+    path("registered/<str:role>/", registration.registered, name="registered"),
+    path("reset/", passwords.password_reset, name="password_reset"),
+    path("reset/sent/", passwords.password_reset_sent, name="password_reset_sent"),
+    path("reset/<str:uidb64>/<str:token>/", passwords.password_reset_confirm, name="password_reset_confirm"),
+    path("password/", passwords.password_change, name="password_change"),
+    path("profile/", own_account.profile, name="profile"),
+    path("e-mail/", own_account.email_change, name="email_change"),
+    path("e-mail/<str:token>/", own_account.email_confirm, name="email_confirm"),
+    path("sessions/", own_account.sessions, name="sessions"),
+    path("sessions/end-others/", own_account.sessions_end_others, name="sessions_end_others"),
+    path("sessions/<uuid:session_id>/end/", own_account.session_end, name="session_end"),
 ]

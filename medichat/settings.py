@@ -146,6 +146,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
     "audit.middleware.RequestRecordMiddleware",  # request id; logs refusals and failures after their rollback
+    "accounts.middleware.ThrottleMiddleware",  # counts attempts in statements of their own, before the transaction
     "medichat.middleware.DatabaseContextMiddleware",  # one transaction and one row-level-security context a request
     "accounts.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

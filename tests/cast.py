@@ -12,10 +12,12 @@ do with her; ``unapproved_doctor`` waits for an administrator.
 """
 
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.core.mail import EmailMessage
 from django.test import Client
 
 from accounts.models import User
@@ -75,6 +77,15 @@ def administrator(db: None) -> User:
     """Farid, an administrator."""
     user: User = AdministratorFactory(email="farid@example.org", first_name="Farid", last_name="Olsen")
     return user
+
+
+@pytest.fixture
+def mailbox(monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
+    """The e-mails about accounts, as soon as they are written (without the thread, and without waiting for a commit)."""
+    letters: list[EmailMessage] = []
+    monkeypatch.setattr("accounts.mail.post", letters.append)
+    monkeypatch.setattr("accounts.mail.transaction", SimpleNamespace(on_commit=lambda act: act()))
+    return letters
 
 
 def signed_in(client: Client, user: User) -> Client:

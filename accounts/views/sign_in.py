@@ -16,11 +16,21 @@ from accounts.access import person, signed_in_required
 from accounts.forms import SignInForm
 from accounts.models import User
 from accounts.session_store import SessionStore
+from accounts.throttle import SIGN_IN, Attempt, attempt_of, throttled, typed_email
 from medichat.db.context import switch_to
+
+REFUSED = "E-mail address and password do not belong together, or the account is not active."
+
+
+def _too_many(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+    form = SignInForm(initial={"email": request.POST.get("email", "")})
+    context = {"form": form, "next": _following(request), "wait": attempt.wait_in_words}
+    return render(request, "accounts/sign_in.html", context, status=429)
 
 
 @sensitive_post_parameters("password")
 @never_cache
+@throttled(SIGN_IN, account=typed_email, refusal=_too_many)
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Sign in with e-mail address and password; one answer for every reason why it did not work."""
     following = _following(request)
@@ -32,9 +42,10 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if form.is_valid():
         user = authenticate(request, email=form.cleaned_data["email"], password=form.cleaned_data["password"])
         if isinstance(user, User):
+            attempt_of(request).succeeded = True
             begin_session(request, user)
             return redirect(following)
-        form.add_error(None, "E-mail address and password do not belong together, or the account is not active.")
+        form.add_error(None, REFUSED)
     return render(request, "accounts/sign_in.html", {"form": form, "next": following}, status=422)
 
 

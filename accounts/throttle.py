@@ -1,0 +1,205 @@
+"""How often somebody may try a password, register or ask for a reset before having to wait.
+
+Every attempt is counted before it is made, in a statement of its own outside the request's transaction: neither a
+rollback nor attempts made at the same moment escape the count, and no lock is held while a password is checked. An
+attempt that succeeds is taken back. Counts are kept under a keyed hash, so the table names nobody.
+
+Nobody can lock somebody else out for good: waiting times grow per pair of account and address, up to 15 minutes. The
+limit of an account over all addresses is far higher, and does not apply where its owner has signed in before.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import wraps
+from typing import Any, cast
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.crypto import salted_hmac
+
+from accounts.models import AttemptCount, normalise_email
+from medichat.client_address import client_address
+
+LONGEST_WAIT = timedelta(minutes=15)
+KNOWN_ADDRESS_FOR = timedelta(days=90)
+
+
+@dataclass(frozen=True)
+class Limit:
+    """So many attempts are free, then waiting doubles from ``first_wait``; an hour without an attempt forgets all."""
+
+    free: int
+    first_wait: timedelta = timedelta(seconds=30)
+    longest_wait: timedelta = LONGEST_WAIT
+    forget_after: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What is limited, and how much for one account from one address, one address, one account from anywhere."""
+
+    act: str
+    pair: Limit
+    address: Limit
+    account: Limit
+
+
+SIGN_IN = Limits("sign_in", pair=Limit(5), address=Limit(50), account=Limit(100, longest_wait=timedelta(minutes=1)))
+REGISTER = Limits("register", pair=Limit(5), address=Limit(20), account=Limit(10))
+CHANGE = Limits("change", pair=Limit(5), address=Limit(50), account=Limit(10))
+RESET = Limits("reset", pair=Limit(3, timedelta(minutes=1)), address=Limit(20), account=Limit(10))
+
+
+@dataclass
+class Attempt:
+    """One attempt: how long to wait before it may be made (nothing when it may), and whether it succeeded."""
+
+    limits: Limits
+    keys: dict[str, Limit]
+    pair: str
+    wait: timedelta = timedelta()
+    succeeded: bool = False
+
+    @property
+    def wait_in_words(self) -> str:
+        """For the person: ``1 minute``, ``15 minutes``; rounded up."""
+        minutes = max(1, math.ceil(self.wait.total_seconds() / 60))
+        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+
+
+COUNT = """
+INSERT INTO attempt_counts AS earlier (key, attempts, last_at, blocked_until, refused)
+VALUES (%(key)s, 1, %(now)s, CASE WHEN %(free)s <= 1 THEN %(now)s + %(first_wait)s END, false)
+ON CONFLICT (key) DO UPDATE SET
+    refused = coalesce(earlier.blocked_until > %(now)s, false),
+    attempts = CASE WHEN earlier.blocked_until > %(now)s THEN earlier.attempts ELSE attempts_with_this(earlier) END,
+    last_at = %(now)s,
+    blocked_until = CASE WHEN earlier.blocked_until > %(now)s THEN earlier.blocked_until
+        WHEN attempts_with_this(earlier) >= %(free)s THEN %(now)s + least(
+            %(longest_wait)s, %(first_wait)s * power(2, least(attempts_with_this(earlier) - %(free)s, 20)))
+        END
+RETURNING refused, blocked_until
+""".replace(
+    "attempts_with_this(earlier)",
+    "(CASE WHEN earlier.last_at < %(now)s - %(forget_after)s THEN 1 ELSE earlier.attempts + 1 END)",
+)
+
+
+def begin(limits: Limits, *, account: str, address: str | None) -> Attempt:
+    """Count an attempt; ``wait`` of the answer says whether it may be made. ``account`` is what was typed."""
+    account, address = normalise_email(account), address or "unknown"
+    pair = _key(limits, "pair", account, address)
+    keys = {pair: limits.pair, _key(limits, "address", address): limits.address}
+    attempt = Attempt(limits, keys, pair)
+    now = timezone.now()
+    account_key = _key(limits, "account", account)
+    known = {count.key: count for count in AttemptCount.objects.filter(key__in=[*keys, account_key])}
+    earlier = known.get(pair)
+    if not (earlier and earlier.succeeded_at and earlier.succeeded_at > now - KNOWN_ADDRESS_FOR):
+        keys[account_key] = limits.account
+    blocked = [count.blocked_until for key, count in known.items() if key in keys and count.blocked_until]
+    attempt.wait = max(timedelta(), *(end - now for end in blocked), timedelta())
+    if not attempt.wait:
+        for key, limit in keys.items():
+            attempt.wait = max(attempt.wait, _count(key, limit, now))
+    return attempt
+
+
+def _count(key: str, limit: Limit, now: datetime) -> timedelta:
+    """Count one attempt under one key in one statement; returns the wait when another one was faster to be refused."""
+    values: dict[str, Any] = {"key": key, "now": now, **vars(limit)}
+    with connection.cursor() as cursor:
+        cursor.execute(COUNT, values)
+        refused, blocked_until = cursor.fetchone()
+    return blocked_until - now if refused else timedelta()
+
+
+def take_back(attempt: Attempt) -> None:
+    """The attempt succeeded: its pair starts anew and becomes known, the wider counts forget this one attempt."""
+    now = timezone.now()
+    AttemptCount.objects.filter(key=attempt.pair).update(attempts=0, blocked_until=None, succeeded_at=now)
+    for key in attempt.keys.keys() - {attempt.pair}:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE attempt_counts SET attempts = greatest(attempts - 1, 0), blocked_until = NULL WHERE key = %s",
+                [key],
+            )
+
+
+def forget_old() -> int:
+    """Delete counts that matter no more; returns how many (periodic work)."""
+    now = timezone.now()
+    old = AttemptCount.objects.filter(last_at__lt=now - timedelta(days=1)).exclude(
+        succeeded_at__gt=now - KNOWN_ADDRESS_FOR
+    )
+    return old.delete()[0]
+
+
+def _key(limits: Limits, *parts: str) -> str:
+    return salted_hmac(f"accounts.throttle.{limits.act}", "\0".join(parts), algorithm="sha256").hexdigest()
+
+
+View = Callable[..., HttpResponseBase]
+Refusal = Callable[[HttpRequest, Attempt], HttpResponse]
+
+
+def refuse(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+    """The page for views that have nothing better to say."""
+    detail = f"Too many attempts. Please wait {attempt.wait_in_words}."
+    return render(request, "429.html", {"detail": detail}, status=429)
+
+
+def throttled(
+    limits: Limits, *, account: Callable[[HttpRequest], str], refusal: Refusal = refuse
+) -> Callable[[View], View]:
+    """Limit the POST requests of a view; ``account`` reads from the request which account it is about.
+
+    Counting happens in ``accounts.middleware.ThrottleMiddleware``, refusing here, where the person is known and what
+    was typed can be shown again. The view sets ``attempt_of(request).succeeded``.
+    """
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request.method != "POST":
+                return view(request, *args, **kwargs)
+            attempt = attempt_of(request)
+            if not attempt.wait:
+                return view(request, *args, **kwargs)
+            response = refusal(request, attempt)
+            response["Retry-After"] = str(math.ceil(attempt.wait.total_seconds()))
+            return response
+
+        limited.throttle = (limits, account)  # type: ignore[attr-defined]  # read by count_attempt
+        return limited
+
+    return decorate
+
+
+def count_attempt(request: HttpRequest, view: View) -> Attempt | None:
+    """Count the request when its view is limited."""
+    marked = getattr(view, "throttle", None)
+    if marked is None or request.method != "POST":
+        return None
+    limits, account = marked
+    return begin(limits, account=account(request), address=client_address(request))
+
+
+def attempt_of(request: HttpRequest) -> Attempt:
+    """The counted attempt of a request to a throttled view."""
+    return cast(Attempt, request.attempt)  # type: ignore[attr-defined]  # set by ThrottleMiddleware
+
+
+def this_session(request: HttpRequest) -> str:
+    """The signed-in browser, for forms that ask for the present password again."""
+    return request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
+
+
+def typed_email(request: HttpRequest) -> str:
+    """The account that a form is about: what was typed into the field ``email``."""
+    return request.POST.get("email", "")[:255]

@@ -1,0 +1,1 @@
+"""The pages of accounts: signing in, registering, passwords, and one's own account."""

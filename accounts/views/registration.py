@@ -1,0 +1,96 @@
+"""Registering as a patient or as a doctor.
+
+The answer is the same whether or not the address has an account already: its owner is told by e-mail, nobody else is.
+"""
+
+from django.db import IntegrityError, transaction
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_safe
+
+from accounts import mail, signals
+from accounts.forms import RegisterDoctorForm, RegisterForm
+from accounts.models import Role, User
+from accounts.throttle import REGISTER, Attempt, Refusal, throttled, typed_email
+from medichat.db.context import acting
+
+
+def _too_many(form_class: type[RegisterForm], template: str) -> Refusal:
+    def refusal(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+        typed = form_class(initial=request.POST.dict())
+        return render(request, template, {"form": typed, "wait": attempt.wait_in_words}, status=429)
+
+    return refusal
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@throttled(REGISTER, account=typed_email, refusal=_too_many(RegisterForm, "accounts/register.html"))
+def register(request: HttpRequest) -> HttpResponse:
+    """A patient registers; afterwards they sign in."""
+    return _register(request, RegisterForm, Role.PATIENT, "accounts/register.html")
+
+
+@sensitive_post_parameters("password")
+@never_cache
+@throttled(REGISTER, account=typed_email, refusal=_too_many(RegisterDoctorForm, "accounts/register_doctor.html"))
+def register_doctor(request: HttpRequest) -> HttpResponse:
+    """A doctor registers, and sees no patient data until an administrator has checked the licence."""
+    return _register(request, RegisterDoctorForm, Role.DOCTOR, "accounts/register_doctor.html")
+
+
+@require_safe
+def registered(request: HttpRequest, role: str) -> HttpResponse:
+    """What happens next."""
+    return render(request, "accounts/registered.html", {"is_doctor": role == Role.DOCTOR})
+
+
+def _register(request: HttpRequest, form_class: type[RegisterForm], role: Role, template: str) -> HttpResponse:
+    if request.user.is_authenticated:
+        return redirect("home")
+    if request.method != "POST":
+        return render(request, template, {"form": form_class()})
+    form = form_class(request.POST)
+    if form.is_valid():
+        user = form.save(commit=False)
+        user.role = role
+        user.set_password(form.cleaned_data["password"])
+        taken = _create(user)
+        if taken == "licence":
+            form.add_error(
+                "licence_number",
+                "This licence number is registered already. Sign in, or call the clinic if it is not you.",
+            )
+        else:
+            if taken == "email":
+                mail.write(
+                    "already_registered",
+                    user.email,
+                    sign_in=mail.address_of("accounts:sign_in"),
+                    reset=mail.address_of("accounts:password_reset"),
+                )
+            else:
+                signals.registered.send(User, user=user)
+                mail.write("welcome", user.email, person=user, sign_in=mail.address_of("accounts:sign_in"))
+            return redirect("accounts:registered", role=role)
+    return render(request, template, {"form": form}, status=422)
+
+
+def _create(user: User) -> str:
+    """Store the new account; returns what was taken already (``email`` or ``licence``), '' when it is stored.
+
+    Row-level security shows a visitor no account at all, so only the database's own constraints can tell.
+    """
+    try:
+        with acting(role="sign_in", user_id=user.pk), transaction.atomic():
+            user.save(force_insert=True)
+    except IntegrityError as error:
+        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+        if constraint == "users_licence_unique":
+            return "licence"
+        if "email" in constraint:
+            return "email"
+        raise
+    return ""
