@@ -81,7 +81,7 @@ def administrator(db: None) -> User:
 
 @pytest.fixture
 def mailbox(monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
-    """The e-mails about accounts, as soon as they are written (without the thread, and without waiting for a commit)."""
+    """The e-mails about accounts as soon as they are written: without the thread, and without waiting for a commit."""
     letters: list[EmailMessage] = []
     monkeypatch.setattr("accounts.mail.post", letters.append)
     monkeypatch.setattr("accounts.mail.transaction", SimpleNamespace(on_commit=lambda act: act()))

@@ -20,7 +20,7 @@ NEW = "four green ladders outside"
 
 
 def link_in(message: EmailMessage) -> str:
-    found = re.search(r"https?://[^/]+(/account/\S+)", message.body)
+    found = re.search(r"https?://[^/]+(/account/\S+)", str(message.body))
     assert found
     return found[1]
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -23,7 +24,7 @@ SIGN_IN_PAGE = "/account/sign-in/"
 def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     """Moves the time that the throttle sees."""
     times = [timezone.now()]
-    monkeypatch.setattr(throttle.timezone, "now", lambda: times[0])
+    monkeypatch.setattr("accounts.throttle.timezone", SimpleNamespace(now=lambda: times[0]))
 
     def move(step: timedelta) -> None:
         times[0] += step
