@@ -104,6 +104,7 @@ def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: U
     if by.pk != conversation.patient_id:
         raise PermissionDenied("Only the patient writes in a consultation.")
     conversation.refresh_from_db(from_queryset=Conversation.objects.select_for_update(of=("self",), no_key=True))
+    conversation.patient = by  # refreshing forgot it
     interview = Interview.of(conversation, by)
     client_token = _token_of(interview, client_token, text)
     earlier = _exchange_with(interview, client_token)
