@@ -1,0 +1,94 @@
+"""Claiming a case: one doctor gets it, the others are told who was faster."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from accounts.models import User
+from conversations.models import Conversation, Status
+from medichat.refusals import ConflictError
+from tests.cast import as_person, system
+from tests.conversations.test_start_race import AT_ONCE, all_at_once
+from tests.factories import ConversationFactory, DoctorFactory
+
+ClientOf = Callable[[User], Client]
+
+
+@pytest.fixture
+def case(patient: User) -> Conversation:
+    """A case of Ana's that waits."""
+    waiting: Conversation = ConversationFactory(patient=patient, awaiting=True)
+    return waiting
+
+
+def test_the_doctor_has_the_case(case: Conversation, stranger_doctor: User) -> None:
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+    with system():
+        case.refresh_from_db()
+    assert case.doctor_id == stranger_doctor.pk
+    assert case.claimed_at is not None
+    assert case.status == Status.AWAITING_DOCTOR
+
+
+def test_claiming_again_is_harmless(case: Conversation, stranger_doctor: User) -> None:
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+        first = case.claimed_at
+        case.claim(by=stranger_doctor)
+    assert case.claimed_at == first
+
+
+def test_the_second_doctor_is_told_who_was_faster(
+    case: Conversation, stranger_doctor: User, her_doctor: User, client_of: ClientOf
+) -> None:
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+    response = client_of(her_doctor).post(reverse("conversations:claim", args=[case.pk]))
+    assert response.status_code == 409
+    assert "Darius Moreau" in response.content.decode()
+
+
+def test_once_claimed_a_stranger_does_not_see_the_case(case: Conversation, stranger_doctor: User) -> None:
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+    late = DoctorFactory()
+    with as_person(late):
+        assert not Conversation.objects.visible_to(late).filter(pk=case.pk).exists()
+
+
+def test_what_does_not_wait_is_not_claimed(patient: User, stranger_doctor: User) -> None:
+    unfinished = ConversationFactory(patient=patient)
+    with system(), pytest.raises(ConflictError):
+        unfinished.claim(by=stranger_doctor)
+
+
+@pytest.mark.parametrize("who", ["patient", "another_patient", "administrator"])
+def test_only_doctors_claim(case: Conversation, who: str, request: pytest.FixtureRequest, client_of: ClientOf) -> None:
+    response = client_of(request.getfixturevalue(who)).post(reverse("conversations:claim", args=[case.pk]))
+    assert response.status_code == 403
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_doctors_at_once_exactly_one_gets_it(case: Conversation) -> None:
+    doctors = [DoctorFactory() for _ in range(AT_ONCE)]
+    waiting = iter(doctors)
+
+    def claim() -> int:
+        doctor = next(waiting)
+        with as_person(doctor):
+            mine = Conversation.objects.visible_to(doctor).filter(pk=case.pk).first()
+            if mine is None:
+                return 0
+            try:
+                mine.claim(by=doctor)
+            except (ConflictError, Conversation.DoesNotExist):
+                return 0
+        return 1
+
+    assert sum(all_at_once(claim)) == 1
+    with system():
+        case.refresh_from_db()
+    assert case.doctor_id in {doctor.pk for doctor in doctors}
