@@ -1,5 +1,6 @@
 """The conversation and its states: in_progress -> awaiting_doctor -> doctor_responded -> closed."""
 
+import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Self
@@ -15,7 +16,7 @@ from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from records.models import CareRelation
-from records.models.care import give_back_case, keep_as_answered, open_case, take_case
+from records.models.care import give_back_case, keep_as_answered, open_case, take_case, who_has_taken
 
 
 class Status(models.TextChoices):
@@ -280,7 +281,12 @@ class Conversation(ImportableModel):
     @transaction.atomic
     def claim(self, *, by: User) -> None:
         """The doctor takes the case. Repeating it is harmless; ConflictError names who was faster."""
-        current = self.locked()
+        try:
+            current = self.locked()
+        except type(self).DoesNotExist:
+            # Somebody took it since this doctor saw it, and row-level security does not show it any more.
+            refuse_if_taken(self.pk)
+            raise
         if current.status != Status.AWAITING_DOCTOR:
             raise ConflictError("This case does not wait for a doctor any more.")
         if current.doctor_id == by.pk:
@@ -380,6 +386,13 @@ class Conversation(ImportableModel):
         removed, _ = Archive.objects.filter(conversation=self, person=by).delete()
         if removed:
             signals.unarchived.send(type(self), conversation=self, by=by)
+
+
+def refuse_if_taken(case_id: uuid.UUID) -> None:
+    """For a case that a doctor saw waiting and sees no more: ConflictError naming who took it, if somebody did."""
+    taken = who_has_taken(case_id)
+    if taken:
+        raise ConflictError(f"This case does not wait any more. {taken}.")
 
 
 class ArchiveQuerySet(models.QuerySet["Archive"]):

@@ -6,7 +6,7 @@ from datetime import datetime
 from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.db.models import Count, Prefetch, Q
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST
@@ -16,6 +16,7 @@ from accounts.models import User
 from accounts.signals import viewed
 from conversations.forms import ReleaseForm
 from conversations.models import Conversation, ConversationQuerySet, ConversationWord, RedFlag, Urgency
+from conversations.models.conversation import refuse_if_taken
 from medichat.db.blind_index import query_tokens
 from medichat.paging import page_of
 from records.models import WordKind, patients_like
@@ -129,7 +130,11 @@ def _visible(request: HttpRequest, case_id: uuid.UUID) -> Conversation:
 @require_POST
 def claim(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """Take the case; when somebody was faster, the 409 page says who."""
-    conversation = _visible(request, case_id)
+    try:
+        conversation = _visible(request, case_id)
+    except Http404:
+        refuse_if_taken(case_id)
+        raise
     conversation.claim(by=person(request))
     messages.success(request, "This case is yours now.")
     return redirect("case", case_id=conversation.pk)

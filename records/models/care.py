@@ -140,10 +140,21 @@ def open_case(*, patient_id: uuid.UUID, case_id: uuid.UUID) -> None:
 
 
 def take_case(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User) -> None:
-    """The doctor has claimed the case: theirs now, and no longer open to all."""
+    """The doctor has claimed the case: theirs now, and no longer open to all, who may know who has it."""
     relation = CareRelation(patient_id=patient_id, case_id=case_id, doctor=doctor, kind=CareRelation.Kind.CLAIMED)
     CareRelation.objects.bulk_create([relation], ignore_conflicts=True)
-    CareRelation.objects.filter(case_id=case_id).open_to_all().in_force().end()
+    CareRelation.objects.filter(case_id=case_id).open_to_all().in_force().update(
+        valid_until=timezone.now(), reason=f"Taken by {doctor.get_full_name() or 'another doctor'}"
+    )
+
+
+def who_has_taken(case_id: uuid.UUID) -> str | None:
+    """What became of a case that waited for any doctor: 'Taken by ...'; None when it never did or still waits."""
+    relations = CareRelation.objects.filter(case_id=case_id).open_to_all().order_by("-valid_from")
+    latest = relations.first()
+    if latest is None or latest.valid_until is None:
+        return None
+    return latest.reason or "Taken by another doctor"
 
 
 def give_back_case(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User) -> None:

@@ -1,19 +1,14 @@
 """Claiming a case: one doctor gets it, the others are told who was faster."""
 
-from collections.abc import Callable
-
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from conversations.models import Conversation, Status
 from medichat.refusals import ConflictError
-from tests.cast import as_person, system
+from tests.cast import ClientOf, as_person, system
 from tests.conversations.test_start_race import AT_ONCE, all_at_once
 from tests.factories import ConversationFactory, DoctorFactory
-
-ClientOf = Callable[[User], Client]
 
 
 @pytest.fixture
@@ -51,6 +46,32 @@ def test_the_second_doctor_is_told_who_was_faster(
     assert "Darius Moreau" in response.content.decode()
 
 
+def test_a_stranger_to_the_patient_is_told_as_well(
+    case: Conversation, stranger_doctor: User, client_of: ClientOf
+) -> None:
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+    response = client_of(DoctorFactory()).post(reverse("conversations:claim", args=[case.pk]))
+    assert response.status_code == 409
+    assert "Taken by Darius Moreau" in response.content.decode()
+
+
+def test_a_doctor_who_saw_it_before_it_was_taken_gets_a_conflict(case: Conversation, stranger_doctor: User) -> None:
+    late = DoctorFactory()
+    with as_person(late):
+        seen = Conversation.objects.visible_to(late).get(pk=case.pk)
+    with as_person(stranger_doctor):
+        case.claim(by=stranger_doctor)
+    with as_person(late), pytest.raises(ConflictError, match="(?i)taken by Darius Moreau"):
+        seen.claim(by=late)
+
+
+def test_a_case_that_never_waited_does_not_exist_for_a_stranger(patient: User, client_of: ClientOf) -> None:
+    unfinished = ConversationFactory(patient=patient)
+    response = client_of(DoctorFactory()).post(reverse("conversations:claim", args=[unfinished.pk]))
+    assert response.status_code == 404
+
+
 def test_once_claimed_a_stranger_does_not_see_the_case(case: Conversation, stranger_doctor: User) -> None:
     with as_person(stranger_doctor):
         case.claim(by=stranger_doctor)
@@ -84,7 +105,7 @@ def test_of_twenty_doctors_at_once_exactly_one_gets_it(case: Conversation) -> No
                 return 0
             try:
                 mine.claim(by=doctor)
-            except (ConflictError, Conversation.DoesNotExist):
+            except ConflictError:
                 return 0
         return 1
 

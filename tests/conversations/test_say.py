@@ -1,7 +1,6 @@
 """Saying something: stored once, answered with a question, written up, refused where it must be."""
 
 import uuid
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -18,11 +17,9 @@ from conversations.models import Answer, Conversation, ConversationWord, Message
 from medichat.db import blind_index
 from medichat.refusals import ConflictError
 from records.models import Allergy, MedicalHistory, Medication
-from tests.cast import system
+from tests.cast import ClientOf, system
 from tests.conversations.talk import ANSWERS, answer_everything, said, say, send, words_of_the_patient
 from tests.factories import AllergyFactory, ConversationFactory
-
-ClientOf = Callable[[User], Client]
 
 
 def test_the_assistant_answers_with_a_question(consultation: Conversation) -> None:

@@ -1,19 +1,14 @@
 """Starting a consultation: the opening, one at a time, and what comes before the first message."""
 
-from collections.abc import Callable
-
 import pytest
-from django.test import Client
 from django.urls import reverse
 
 from accounts.models import User
 from conversations import chat
 from conversations.models import Conversation, Message, Status
-from tests.cast import as_person, system
+from tests.cast import ClientOf, as_person, system
 from tests.conversations.talk import answer_everything, say
 from tests.factories import ConversationFactory
-
-ClientOf = Callable[[User], Client]
 
 
 def numbers(patient: User) -> list[int]:
