@@ -15,15 +15,12 @@ from conversations.intake.stated import StatedFacts, stated_facts
 _ANSWER_LENGTH = 160
 _COMPLAINT_LENGTH = 300
 _NAME_LENGTH = 80
-_DETAIL_TOPICS = {
-    "onset": "duration",
-    "location": "location",
-    "character": "character",
-    "radiation": "radiation",
-    "timing": "timing",
-    "aggravating": "aggravating",
-    "relieving": "relieving",
-}
+_OPENING_TURNS = 4
+_SEARCHED_TURNS = 10
+_INTRODUCTIONS = frozenset({"name", "hello", "hi", "old", "bye", "thanks", "thank", "morning"})
+_WHOLE_ANSWER_WORDS = 12
+_DETAIL_TOPICS = {"onset": "duration", "character": "character", "timing": "timing"}
+"""Questions whose answer counts as it stands, and the detail that it is."""
 _MONTHS_IN = {
     "day": 12 / 365,
     "days": 12 / 365,
@@ -106,16 +103,21 @@ def _age_in_months(reading: Reading, age: int | None) -> float | None:
 
 
 def _complaint(reading: Reading) -> Quote:
-    """The patient's first description: the first message that says more than a greeting."""
+    """The patient's first description: the first message that names something, else the longest of the first few."""
     fallback = Quote("")
-    for read in reading.read:
+    for number_of, read in enumerate(reading.read):
         text = " ".join(read.turn.text.split())
-        if not fallback.text and any(letter.isalpha() for letter in text) and not read.says_only_answer:
-            fallback = Quote(_cut(text, _COMPLAINT_LENGTH), read.turn.reference)
+        quote = Quote(_cut(text, _COMPLAINT_LENGTH), read.turn.reference)
+        if number_of >= _SEARCHED_TURNS:
+            break
         if any(not mention.by_answer for mention in read.mentions):
-            return Quote(_cut(text, _COMPLAINT_LENGTH), read.turn.reference)
-        if read.turn.topic is None and read.topic == "opening" and not read.says_only_answer and text:
-            return fallback
+            return quote
+        if (
+            number_of < _OPENING_TURNS
+            and any(letter.isalpha() for letter in text)
+            and len(quote.text) > len(fallback.text)
+        ):
+            fallback = quote
     return fallback
 
 
@@ -290,16 +292,23 @@ def _whole_answer(read: ReadTurn, drafts: dict[str, _Draft], target: str) -> Non
     """An answer to 'what is it like?' counts as it stands when the lists know none of its words."""
     kind = _DETAIL_TOPICS.get(read.topic or "")
     target = _listed_as(target, drafts)
-    if (
-        kind is None
-        or target not in drafts
-        or not read.marked
-        or read.answer
-        or read.says_only_answer
-        or not read.sentences
-    ):
-        return
-    _keep_whole(read, drafts[target], kind)
+    if kind is not None and target in drafts and _stands_alone(read):
+        _keep_whole(read, drafts[target], kind)
+
+
+def _stands_alone(read: ReadTurn) -> bool:
+    """Whether an answer is one: short, no yes or no, no other symptom, no question, nothing about who one is."""
+    words = [word for sentence in read.sentences for word in sentence.words()]
+    return (
+        read.marked
+        and not read.answer
+        and not read.says_only_answer
+        and 0 < len(words) <= _WHOLE_ANSWER_WORDS
+        and not any(sentence.asks for sentence in read.sentences)
+        and not any(not mention.by_answer for mention in read.mentions)
+        and not set(words) & _INTRODUCTIONS
+        and words[:2] != ["i", "am"]
+    )
 
 
 def _keep_whole(read: ReadTurn, draft: _Draft, kind: str) -> None:
@@ -330,7 +339,7 @@ def _unnamed(reading: Reading, complaint: Quote) -> Symptom:
             if takes("unnamed", detail):
                 draft.add(detail, quote, instead=False)
         kind = _DETAIL_TOPICS.get(read.topic or "")
-        if kind is not None and read.marked and not read.answer and not read.says_only_answer:
+        if kind is not None and _stands_alone(read):
             _keep_whole(read, draft, kind)
     return draft.symptom(_cut(complaint.text, _NAME_LENGTH), complaint)
 

@@ -168,16 +168,17 @@ def _since(text: str, tokens: Sequence[Token], words: Sequence[str], topic: str 
     )
     if not started:
         return []
-    times = _table()["times"]
+    times: dict[str, float] = _table()["times"]
+    only_after: dict[str, float] = _table()["since"]
     for position in range(len(words)):
+        led = position > 0 and words[position - 1] in {"since", "on", "from"}
         for length in (2, 1):
             phrase = " ".join(words[position : position + length])
-            if phrase in times and position + length <= len(words):
-                first = position - 1 if position and words[position - 1] in {"since", "on"} else position
-                if words[first] == "may" and first == position:
-                    continue
-                last = position + length - 1
-                return [Detail("duration", raw(text, tokens, first, last), first, hours=float(times[phrase]))]
+            hours = times.get(phrase, only_after.get(phrase) if led else None)
+            if hours is not None:
+                first = position - 1 if led and words[position - 1] != "from" else position
+                last = min(position + length, len(words)) - 1
+                return [Detail("duration", raw(text, tokens, first, last), first, hours=hours)]
     return []
 
 

@@ -4,7 +4,7 @@ The idea is that of ConText: words that trigger a reading, and a scope that ends
 `lexicon/language.toml`.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -17,6 +17,7 @@ _RESOLVED_REACH = 5
 _HYPOTHESIS_REACH = 9
 _FRAGMENT = 4
 _UNCERTAIN_REACH = 5
+_PRONOUNS = frozenset({"he", "she", "they", "his", "her"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +96,11 @@ class Scope:
     def _negated(self, match: Match) -> bool:
         own = set(match.positions)
         for trigger in self.negations:
-            if trigger in own or self.tokens[trigger].clause != self.tokens[match.start].clause:
+            if (
+                trigger in own
+                or trigger in self.symptom_words
+                or self.tokens[trigger].clause != self.tokens[match.start].clause
+            ):
                 continue
             if match.start < trigger < match.end:
                 return True
@@ -134,19 +139,25 @@ class Scope:
         """The person the clause is about, if it is not the patient."""
         clause = self.tokens[match.start].clause
         for position, relation in self.people:
+            if position in match.positions:
+                # 'The baby has not moved', 'my husband hits me': the person is part of what is told.
+                return ""
             if self.tokens[position].clause == clause and position < match.end:
                 return relation
         return ""
 
 
-def prepare(sentence: Sentence, matches: Sequence[Match]) -> Scope:
-    """Find the triggers of a sentence."""
+def prepare(sentence: Sentence, matches: Sequence[Match], spoken_of: str = "") -> Scope:
+    """Find the triggers of a sentence. `spoken_of` is the person the sentence before was about: 'He had ...'."""
     words = sentence.words()
+    people = _people(words, sentence.tokens)
+    if spoken_of and words[0] in _PRONOUNS:
+        people = (*people, *_pronouns(words, 0, spoken_of))
     return Scope(
         tokens=sentence.tokens,
         words=words,
         negations=_negations(words, sentence.tokens),
-        people=_people(words, sentence.tokens),
+        people=people,
         hypotheses=_positions(words, "hypothetical", "phrases"),
         fears=_positions(words, "hypothetical", "worry"),
         past_clauses=_past_clauses(words, sentence.tokens),
@@ -217,13 +228,15 @@ def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, s
             continue
         found.append((position, word))
         # 'He had ...' goes on about the same person.
-        clause = tokens[position].clause
-        found.extend(
-            (later, word)
-            for later in range(position + 1, len(words))
-            if tokens[later].clause > clause and words[later] in {"he", "she", "they"}
-        )
+        found.extend(_pronouns(words, position + 1, word))
     return tuple(found)
+
+
+def _pronouns(words: Sequence[str], start: int, person: str) -> Iterator[tuple[int, str]]:
+    """The 'he' and 'she' that go on about a person."""
+    for position in range(start, len(words)):
+        if words[position] in _PRONOUNS:
+            yield position, person
 
 
 def phrase_in(words: Sequence[str], phrases: Sequence[str]) -> bool:

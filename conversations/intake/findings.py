@@ -1,6 +1,6 @@
 """Reading a conversation: which concepts the patient stated, denied, took back, told of others or of long ago."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Literal
@@ -8,14 +8,14 @@ from typing import Literal
 from conversations.intake import concepts as lexicon
 from conversations.intake.attributes import Detail, corrects, details, raw
 from conversations.intake.concepts import Match
-from conversations.intake.context import Context, phrase_at, prepare
+from conversations.intake.context import Context, Scope, phrase_at, prepare
 from conversations.intake.data import load
 from conversations.intake.model import Quote, Turn
 from conversations.intake.text import Sentence, sentences
 
 Answer = Literal["yes", "no", "unknown", ""]
 _MOST_IN_A_YES = 2
-"""'Yes' to a question with more than this many symptoms in it does not say which."""
+"""'Yes' to a question with more symptoms in it does not say which; after one of our own questions we ask which."""
 _SHORT_ANSWER = 12
 _FAMILY = frozenset({"family", "parents", "relatives", "siblings"})
 
@@ -41,6 +41,7 @@ class ReadTurn:
     index: int
     turn: Turn
     sentences: tuple[Sentence, ...]
+    scopes: tuple[Scope, ...]
     details: tuple[tuple[Detail, ...], ...]
     mentions: tuple[Mention, ...]
     about_family: bool
@@ -203,6 +204,8 @@ def read_conversation(turns: Sequence[Turn]) -> Reading:
             question = index
             continue
         read.append(_read_turn(index, turns, parsed, question, about))
+        # Only the next message answers a question; what is written after it stands for itself.
+        question = None
     mentions = [mention for turn_read in read for mention in turn_read.mentions]
     return Reading(
         turns=tuple(turns),
@@ -227,19 +230,24 @@ def _read_turn(
     asked_read = parsed[question] if question is not None else ()
     topic = _topic_of(asked, asked_read)
     answer = answer_of(own)
-    said = list(_mentions(index, turn, own, about))
+    scopes = tuple(_scopes(own))
+    said = list(_mentions(index, turn, own, scopes, about))
     if _asks_of_family(asked_read):
         said = [_of_family(mention, own) for mention in said]
     asked_mentions = list(_asked(asked, asked_read)) if asked is not None else []
     # A yes to a remark that asks nothing ('You have a cold then.') is no answer.
     is_question = asked is not None and (asked.topic is not None or any(sentence.asks for sentence in asked_read))
     if answer in {"yes", "no"} and is_question:
-        said[:0] = _answered(answer, index, turn, own, asked_mentions, said)
+        said[:0] = _answered(answer, index, turn, own, asked_mentions, said, screened=bool(_screened(topic)))
     return ReadTurn(
         index=index,
         turn=turn,
         sentences=own,
-        details=tuple(tuple(details(turn.text, sentence, topic)) for sentence in own),
+        scopes=tuple(scope for _, scope in scopes),
+        details=tuple(
+            () if _of_others(scope, about) else tuple(details(turn.text, sentence, topic))
+            for sentence, (_, scope) in zip(own, scopes, strict=True)
+        ),
         mentions=tuple(said),
         about_family=_asks_of_family(asked_read),
         question=question,
@@ -259,6 +267,21 @@ def _of_family(mention: Mention, read: Sequence[Sentence]) -> Mention:
     return replace(mention, context=replace(mention.context, other_person="family"))
 
 
+def _of_others(scope: Scope, about: frozenset[str]) -> bool:
+    """Whether a sentence tells only of somebody else, so that its 'ten years ago' is not the patient's."""
+    return any(person not in about for _, person in scope.people) and not set(scope.words) & {"i", "me"}
+
+
+def _scopes(read: Sequence[Sentence]) -> Iterator[tuple[tuple[Match, ...], Scope]]:
+    """Each sentence's matches and triggers; 'He' goes on about whom the sentence before was about."""
+    spoken_of = ""
+    for sentence in read:
+        matches = lexicon.find(sentence)
+        scope = prepare(sentence, matches, spoken_of)
+        spoken_of = scope.people[-1][1] if scope.people else ""
+        yield matches, scope
+
+
 def _quote(turn: Turn, sentence: Sentence, match: Match) -> Quote:
     """The clause around a match, and the clauses it reaches into."""
     clauses = {sentence.tokens[position].clause for position in match.positions}
@@ -266,36 +289,29 @@ def _quote(turn: Turn, sentence: Sentence, match: Match) -> Quote:
     return Quote(raw(turn.text, sentence.tokens, inside[0], inside[-1]), turn.reference)
 
 
-def _mentions(index: int, turn: Turn, read: Sequence[Sentence], about: frozenset[str]) -> Iterable[Mention]:
-    somebody = ""
-    for number, sentence in enumerate(read):
-        matches = lexicon.find(sentence)
-        scope = prepare(sentence, matches)
+def _mentions(
+    index: int,
+    turn: Turn,
+    read: Sequence[Sentence],
+    scopes: Sequence[tuple[tuple[Match, ...], Scope]],
+    about: frozenset[str],
+) -> Iterator[Mention]:
+    for number, (sentence, (matches, scope)) in enumerate(zip(read, scopes, strict=True)):
         takes_back = corrects(scope.words)
-        if scope.words[0] not in {"he", "she", "they", "his", "her"}:
-            somebody = ""
         for match in matches:
             context = scope.of(match)
-            person = context.other_person or somebody
-            if person in about:
-                person = ""
-            kept = Context(
-                negated=context.negated,
-                other_person=person,
-                past=context.past,
-                hypothetical=context.hypothetical
-                or (context.feared and lexicon.concepts()[match.code].kind in {"condition", "event"}),
-                feared=context.feared,
-                uncertain=context.uncertain,
-                resolved=context.resolved,
+            illness = lexicon.concepts()[match.code].kind in {"condition", "event"}
+            kept = replace(
+                context,
+                other_person="" if context.other_person in about else context.other_person,
+                # Who fears a stroke has none; who worries about the pain has the pain.
+                hypothetical=context.hypothetical or (context.feared and illness),
             )
             quote = _quote(turn, sentence, match)
             yield Mention(match.code, index, number, match.start, kept, quote, takes_back=takes_back)
-        if scope.people:
-            somebody = scope.people[-1][1]
 
 
-def _asked(question: Turn, read: Sequence[Sentence]) -> Iterable[tuple[str, Context]]:
+def _asked(question: Turn, read: Sequence[Sentence]) -> Iterator[tuple[str, Context]]:
     """The concepts that a question asks for."""
     last = _last_question(read)
     if last is None:
@@ -328,6 +344,8 @@ def _answered(
     own: Sequence[Sentence],
     asked: Sequence[tuple[str, Context]],
     said: Sequence[Mention],
+    *,
+    screened: bool,
 ) -> list[Mention]:
     """A yes or a no carries the question's concepts, except those the answer itself speaks of."""
     named = {code for mention in said for code in lexicon.with_implied(mention.code)}
@@ -335,7 +353,8 @@ def _answered(
     contexts = dict(asked)
     if not codes or not own:
         return []
-    if answer == "yes" and (named & set(codes) or len(codes) > _MOST_IN_A_YES):
+    most = 1 if screened else _MOST_IN_A_YES
+    if answer == "yes" and (named & set(codes) or len(codes) > most):
         return []
     first = own[0]
     quote = Quote(raw(turn.text, first.tokens, 0, len(first.tokens) - 1), turn.reference)

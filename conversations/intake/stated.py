@@ -6,7 +6,7 @@ from functools import cache
 
 from conversations.intake.attributes import raw
 from conversations.intake.concepts import Match
-from conversations.intake.context import Scope, prepare
+from conversations.intake.context import Scope
 from conversations.intake.data import load
 from conversations.intake.findings import Reading, ReadTurn
 from conversations.intake.model import Quote, Stated, Turn
@@ -143,8 +143,8 @@ def stated_facts(reading: Reading) -> StatedFacts:
     collected: dict[str, dict[str, Stated]] = {"medications": {}, "allergies": {}, "history": {}, "family": {}}
     nothing: dict[str, Quote] = {}
     for read in reading.read:
-        for sentence in read.sentences:
-            _from_sentence(read, sentence, reading, collected, nothing)
+        for sentence, scope in zip(read.sentences, read.scopes, strict=True):
+            _from_sentence(read, sentence, scope, reading, collected, nothing)
         _from_answer(read, collected, nothing)
     results: dict[str, tuple[Stated, ...] | None] = {}
     for topic in ("medications", "allergies", "history"):
@@ -167,6 +167,7 @@ def _keep(into: dict[str, Stated], item: Stated) -> None:
 def _from_sentence(
     read: ReadTurn,
     sentence: Sentence,
+    scope: Scope,
     reading: Reading,
     collected: dict[str, dict[str, Stated]],
     nothing: dict[str, Quote],
@@ -174,7 +175,6 @@ def _from_sentence(
     turn = read.turn
     words = sentence.words()
     quote = Quote(raw(turn.text, sentence.tokens, 0, len(words) - 1), turn.reference)
-    scope = prepare(sentence, ())
     for topic in ("medications", "allergies", "history"):
         if _anywhere(_rows("medicines", "none", topic), words):
             nothing.setdefault(topic, quote)
@@ -281,36 +281,18 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
         return
     if topic == "allergies" and _named_medicines_as_allergies(read, collected):
         return
-    if read.marked and any(word.isalpha() for word in words) and len(words) <= _SHORT_LIST:
+    named = read.marked and any(word.isalpha() for word in words) and len(words) <= _SHORT_LIST
+    if named and not set(words) & _list_words("talk") and not read.mentions:
         for name in _split(whole):
             _keep(collected[topic], Stated(name, "", whole, reference))
 
 
 _SHORT_LIST = 8
-_LEAD_INS = frozenset(
-    [
-        "i",
-        "i'm",
-        "i've",
-        "take",
-        "just",
-        "yes",
-        "yeah",
-        "only",
-        "have",
-        "had",
-        "got",
-        "a",
-        "my",
-        "the",
-        "some",
-        "on",
-        "to",
-        "uh",
-        "um",
-        "no",
-    ]
-)
+
+
+@cache
+def _list_words(key: str) -> frozenset[str]:
+    return frozenset(load("lexicon/medicines.toml")["lists"][key])
 
 
 def _is_plain_no(words: Sequence[str], read: ReadTurn) -> bool:
@@ -322,8 +304,7 @@ def _named_medicines_as_allergies(read: ReadTurn, collected: dict[str, dict[str,
     """'Penicillin' as the answer to the question about allergies."""
     found = False
     objects = set(load("lexicon/medicines.toml")["allergy"]["objects"])
-    for sentence in read.sentences:
-        scope = prepare(sentence, ())
+    for sentence, scope in zip(read.sentences, read.scopes, strict=True):
         quote = Quote(raw(read.turn.text, sentence.tokens, 0, len(sentence.tokens) - 1), read.turn.reference)
         spans = list(_medicine_spans(read.turn, sentence))
         taken = {span.first for span in spans}
