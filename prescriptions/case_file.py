@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404
 from accounts.models import User
 from conversations.models import Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom
 from prescriptions.models import Prescription
-from prescriptions.transcript import Line, marked_lines
+from prescriptions.transcript import Line, SummarySection, marked_lines, summary_sections
 from records.models import Allergy, MedicalHistory, MedicalInfo, Medication
 
 Entry = TypeVar("Entry", Allergy, Medication, MedicalHistory)
@@ -40,6 +40,11 @@ class CaseFile:
     prescriptions: Sequence[Prescription]
     earlier_prescriptions: Sequence[Prescription]
     notes: Sequence[PrivateNote]
+
+    @property
+    def summary(self) -> list[SummarySection]:
+        """The summary by its headings."""
+        return summary_sections(self.conversation.summary or "")
 
     @property
     def patient(self) -> User:

@@ -88,8 +88,8 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
     return letters
 
 
-def signed_in(client: Client, user: User) -> Client:
-    """Sign the person in on this client: a real session row and its cookie, without the cost of the password."""
+def signed_in_cookie(user: User) -> str:
+    """A real session of this person, without the cost of the password; returns what the cookie holds."""
     session = SessionStore(device="Test client", address="127.0.0.1")
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -97,7 +97,12 @@ def signed_in(client: Client, user: User) -> Client:
     with acting_as(user):
         session.save()
     assert session.session_key
-    client.cookies[settings.SESSION_COOKIE_NAME] = session.session_key
+    return str(session.session_key)
+
+
+def signed_in(client: Client, user: User) -> Client:
+    """Sign the person in on this client."""
+    client.cookies[settings.SESSION_COOKIE_NAME] = signed_in_cookie(user)
     return client
 
 

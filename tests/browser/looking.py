@@ -1,0 +1,48 @@
+"""What a browser test does with a page: measure it, ask axe about it, keep a picture of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+Scheme = Literal["light", "dark"]
+OpenAs = Callable[..., Page]
+WIDE, NARROW = 1280, 390
+HEIGHTS = {WIDE: 800, NARROW: 844}
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
+
+looks = pytest.mark.parametrize(
+    ("width", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
+)
+
+
+def assert_accessible(page: Page) -> None:
+    """Axe finds nothing against WCAG 2.2 AA (and its own best practices) on the page as it stands."""
+    response = Axe().run(page).response
+    found = [
+        f"{violation['id']}: {violation['help']} at {[node['target'] for node in violation['nodes'][:3]]}"
+        for violation in response["violations"]
+    ]
+    assert found == [], f"{page.url}: {found}"
+
+
+def assert_fits(page: Page) -> None:
+    """Nothing sticks out sideways."""
+    wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    assert wide <= 1, f"{page.url} is {wide} px too wide"
+
+
+def keep_screenshot(page: Page, name: str) -> None:
+    """A picture of the whole page in a folder that git ignores."""
+    SCREENSHOTS.mkdir(exist_ok=True)
+    size = page.viewport_size
+    assert size is not None
+    # In a window as high as the page, what sticks to an edge stands where it belongs.
+    height = page.evaluate("document.documentElement.scrollHeight")
+    page.set_viewport_size({"width": size["width"], "height": max(size["height"], min(height, 6000))})
+    page.evaluate("window.scrollTo(0, 0)")
+    page.screenshot(path=str(SCREENSHOTS / f"{name}.png"), full_page=True)
+    page.set_viewport_size(size)
