@@ -116,7 +116,7 @@ def person_name(person: Named | None) -> str:
 
 
 # One figure that no letter, digit or separator touches from the left and no further digits follow.
-_FIGURE = re.compile(r"(?<![\w.,])(?P<whole>\d*)(?P<fraction>\.\d+)?(?![\d]|[.,]\d)")
+_FIGURE = re.compile(r"(?<![\w.,])(?P<whole>\d*)(?P<fraction>\.\d+)?(?![.,]*\d)")
 _UNITS = {
     "mcg": "microgram",
     "µg": "microgram",  # micro sign

@@ -238,11 +238,12 @@ class TestDose:
 
 
 def _values(text: str) -> list[Decimal | str]:
-    """Every run of digits and separators: its value when it is a plain decimal, itself when it is not."""
-    return [
-        Decimal(run) if re.fullmatch(r"\d+(\.\d+)?|\.\d+", run) else run
-        for run in re.findall(r"[\d.,]*\d[\d.,]*", text)
-    ]
+    """Every run of digits and separators: its value when it is a plain decimal, itself when it is not.
+
+    A full stop or comma at its end is punctuation.
+    """
+    runs = [run.rstrip(".,") for run in re.findall(r"[\d.,]*\d[\d.,]*", text)]
+    return [Decimal(run) if re.fullmatch(r"\d+(\.\d+)?|\.\d+", run) else run for run in runs]
 
 
 class TestUrgency:
