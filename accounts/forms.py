@@ -16,7 +16,7 @@ else:
     UserModelForm = forms.ModelForm
 
 EARLIEST_BIRTH = date(1880, 1, 2)
-PASSWORD_AGAIN = "For safety the password was not kept. Please enter it again."  # noqa: S105 - a sentence
+PASSWORD_AGAIN = "For safety the password was not kept. Please enter it again."  # noqa: S105 - a sentence  # nosec B105
 
 
 class EmailAddressField(forms.EmailField):

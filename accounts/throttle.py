@@ -84,7 +84,7 @@ ON CONFLICT (key) DO UPDATE SET
             %(longest_wait)s, %(first_wait)s * power(2, least(attempts_with_this(earlier) - %(free)s, 20)))
         END
 RETURNING refused, blocked_until
-""".replace(
+""".replace(  # nosec B608  # a constant in place of a word
     "attempts_with_this(earlier)",
     "(CASE WHEN earlier.last_at < %(now)s - %(forget_after)s THEN 1 ELSE earlier.attempts + 1 END)",
 )

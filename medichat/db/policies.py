@@ -19,7 +19,7 @@ SIGN_IN_KEY = "(SELECT nullif(current_setting('medichat.sign_in_key', true), '')
 _IN_FORCE = "(relation.valid_until IS NULL OR relation.valid_until > now())"
 # Patients whom this doctor cares for or may look at (assigned, claimed, answered, break-glass).
 MY_PATIENTS = (
-    "SELECT relation.patient_id FROM care_relations relation "  # noqa: S608 -- constants of this module
+    "SELECT relation.patient_id FROM care_relations relation "  # noqa: S608 -- constants of this module  # nosec B608
     f"WHERE relation.doctor_id = {ME} AND {_IN_FORCE}"
 )
 # Cases that wait for any approved doctor, and the patients they belong to.

@@ -2,12 +2,13 @@
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
-import medichat.db.base
-import medichat.db.encrypted
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+
+import medichat.db.base
+import medichat.db.encrypted
 
 
 class Migration(migrations.Migration):

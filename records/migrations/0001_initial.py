@@ -8,13 +8,14 @@ import django.db.models.functions.comparison
 import django.db.models.functions.datetime
 import django.db.models.functions.text
 import django.utils.timezone
-import medichat.db.base
-import medichat.db.encrypted
 import pgtrigger.compiler
 import pgtrigger.migrations
-import records.models.entries
 from django.conf import settings
 from django.db import migrations, models
+
+import medichat.db.base
+import medichat.db.encrypted
+import records.models.entries
 
 
 class Migration(migrations.Migration):

@@ -97,7 +97,7 @@ class Migration(migrations.Migration):
                 reads(
                     "patient_reads_own_doctors",
                     f"{ROLE} = 'patient' AND id IN "
-                    f"(SELECT relation.doctor_id FROM care_relations relation WHERE relation.patient_id = {ME})",
+                    f"(SELECT relation.doctor_id FROM care_relations relation WHERE relation.patient_id = {ME})",  # nosec B608
                 ),
             ],
         ),

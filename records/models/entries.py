@@ -116,7 +116,7 @@ def index_words(kind: str, column: str) -> pgtrigger.Trigger:
                 PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
             END IF;
             RETURN NULL;
-        """,  # noqa: S608 -- see above
+        """,  # noqa: S608 -- see above  # nosec B608
     )
 
 

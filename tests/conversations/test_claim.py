@@ -62,7 +62,7 @@ def test_a_doctor_who_saw_it_before_it_was_taken_gets_a_conflict(case: Conversat
         seen = Conversation.objects.visible_to(late).get(pk=case.pk)
     with as_person(stranger_doctor):
         case.claim(by=stranger_doctor)
-    with as_person(late), pytest.raises(ConflictError, match="(?i)taken by Darius Moreau"):
+    with as_person(late), pytest.raises(ConflictError, match=r"(?i)taken by Darius Moreau"):
         seen.claim(by=late)
 
 
