@@ -32,8 +32,6 @@ def needs_database(arguments: list[str]) -> bool:
     """Whether these words after ``manage.py`` run a command that talks to the database."""
     if not arguments or arguments[0].startswith("-") or {"--help", "-h", "--version"} & set(arguments):
         return False
-    if arguments[0] == "makemigrations" and {"--check", "--dry-run"} & set(arguments):
-        return False
     if arguments[0] == "check" and "--database" in arguments:
         return True
     return arguments[0] not in WITHOUT_DATABASE

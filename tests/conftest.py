@@ -4,6 +4,7 @@
 and cloned again from the migrated template.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -28,6 +29,7 @@ if database.RUN not in os.environ:
     if "DJANGO_SETTINGS_MODULE" in os.environ:
         raise pytest.UsageError("Unset DJANGO_SETTINGS_MODULE: the tests bring their own settings and database.")
     _began = database.begin()
+    atexit.register(_began.end)  # also when pytest gives up before its first hook
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -45,7 +47,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Remove the run's server and files."""
-    if _began is not None and Path(_began.directory).exists():
+    if _began is not None:
         _began.end()
 
 

@@ -118,7 +118,9 @@ class TestRun:
             admin.execute(sql.SQL("GRANT {} TO CURRENT_USER").format(owner))
 
     def end(self) -> None:
-        """Remove everything the run made."""
+        """Remove everything the run made; nothing happens the second time."""
+        if not Path(self.directory).exists():
+            return
         try:
             if self.own_server:
                 self.cluster().stop()

@@ -32,7 +32,7 @@ NO_SUCH_PROCESS = 999_999_999
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "password_encryption": "scram-sha-256",
+    "password_encryption": "scram-sha-256",  # nosec B105  # a method, no password
     "max_connections": "100",
     "shared_buffers": "128MB",
     "work_mem": "16MB",

@@ -6,6 +6,7 @@ long as somebody uses it: every process that uses it holds a shared lock, and th
 
 import base64
 import fcntl
+import hashlib
 import json
 import os
 import secrets
@@ -69,8 +70,9 @@ class _Plan:
     def cluster(self) -> Cluster:
         socket_directory = self.directory / "socket"
         if len(os.fsencode(socket_directory)) > LONGEST_SOCKET_DIRECTORY:
-            # The name is derived from the password file's random part, and Cluster refuses a directory of others.
-            socket_directory = Path("/tmp") / f"medichat-{self.superuser_password[:8]}"  # noqa: S108  # nosec B108
+            # Cluster refuses the directory when somebody else made it.
+            name = hashlib.sha256(os.fsencode(self.directory)).hexdigest()[:12]
+            socket_directory = Path("/tmp") / f"medichat-{name}"  # noqa: S108  # nosec B108
         return Cluster(self.directory, socket_directory, self.superuser_password)
 
 

@@ -82,12 +82,12 @@ def set_up(
     return Made(owner_url=made[0], application_url=made[1])
 
 
-def url_for(admin_url: str, database: str, role: str | None = None, password: str = "") -> str:
+def url_for(admin_url: str, database: str, role: str | None = None, password: str | None = None) -> str:
     """The administrative URL with another database and, when given, another role."""
     parts = urlsplit(admin_url)
     netloc = parts.netloc
     if role is not None:
-        netloc = f"{quote(role, safe='')}:{quote(password, safe='')}@{parts.netloc.rpartition('@')[2]}"
+        netloc = f"{quote(role, safe='')}:{quote(password or '', safe='')}@{parts.netloc.rpartition('@')[2]}"
     return urlunsplit(parts._replace(netloc=netloc, path=f"/{quote(database, safe='')}"))
 
 

@@ -135,7 +135,7 @@ class Command(BaseCommand):
                 raise CommandError("The web server did not start; the reason stands above.")
             with (
                 contextlib.suppress(OSError, HTTPException),  # not yet
-                urllib.request.urlopen(address, timeout=2),  # nosec B310 - our own http address
+                urllib.request.urlopen(address, timeout=2),  # nosec B310  # our own http address
             ):
                 return
             time.sleep(0.1)
@@ -198,7 +198,7 @@ def listen(host: str, port: int | None) -> socket.socket:
 
 def url_host(host: str) -> str:
     """The host as it stands in an address that a browser on this machine can open."""
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104  # nosec B104 - compared, not bound
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - compared, not bound  # nosec B104
     return f"[{host}]" if ":" in host else host
 
 
