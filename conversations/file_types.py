@@ -72,10 +72,15 @@ def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
     kind = _KINDS.get(found)
     if kind is None:
         raise UnacceptableFile(f"This kind of file cannot be read here. Accepted are {WHAT_IS_ACCEPTED}.")
-    if not kind.fits_name(name) or not kind.fits_claim(claimed):
+    if not kind.fits_name(name):
         raise UnacceptableFile(
             f"The name of this file says something else than what is in it ({kind.content_type}). "
             f"If you trust it, rename it to end in {kind.extension} and attach it again."
+        )
+    if not kind.fits_claim(claimed):
+        raise UnacceptableFile(
+            f"This file was announced as something else than what is in it ({kind.content_type}). "
+            "If you trust it, open it, save it under a new name, and attach that."
         )
     file.seek(0)
     try:

@@ -1,0 +1,119 @@
+"""Downloading a file: verified, only for those who may see the case, never damaged content."""
+
+import logging
+import uuid
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.urls import reverse
+
+from accounts.models import User
+from conversations import attachments
+from conversations.models import Attachment, Conversation, Urgency
+from tests.cast import ClientOf, as_person, system
+from tests.conversations import samples
+from tests.factories import AttachmentFactory
+
+JPEG = samples.jpeg()
+
+
+@pytest.fixture
+def attachment(consultation: Conversation) -> Attachment:
+    """A picture that Ana attached."""
+    with as_person(consultation.patient):
+        return attachments.attach(
+            consultation,
+            SimpleUploadedFile("my knee é.jpg", JPEG, "image/jpeg"),
+            by=consultation.patient,
+            client_token=uuid.uuid4(),
+        )
+
+
+def address(attachment: Attachment) -> str:
+    return reverse("conversations:attachment", args=[attachment.conversation_id, attachment.pk])
+
+
+def file_of(attachment: Attachment) -> Path:
+    return next(path for path in Path(settings.FILES_DIR).rglob(str(attachment.pk)))
+
+
+def test_the_patient_gets_the_file_to_save(attachment: Attachment, patient: User, client_of: ClientOf) -> None:
+    response = client_of(patient).get(address(attachment))
+    assert response.content == JPEG
+    assert response["Content-Type"] == "image/jpeg"
+    assert response["Content-Disposition"] == "attachment; filename*=utf-8''my%20knee%20%C3%A9.jpg"
+    assert response["X-Content-Type-Options"] == "nosniff"
+    assert response["Cache-Control"] == "private, no-store"
+
+
+def test_a_doctor_gets_it_when_the_case_waits(
+    attachment: Attachment, consultation: Conversation, stranger_doctor: User, client_of: ClientOf
+) -> None:
+    client = client_of(stranger_doctor)
+    assert client.get(address(attachment)).status_code == 404
+    with system():
+        consultation.submit(urgency=Urgency.ROUTINE)
+    assert client.get(address(attachment)).content == JPEG
+
+
+def test_another_patient_finds_nothing(attachment: Attachment, another_patient: User, client_of: ClientOf) -> None:
+    assert client_of(another_patient).get(address(attachment)).status_code == 404
+
+
+def test_an_unapproved_doctor_finds_nothing(
+    attachment: Attachment, consultation: Conversation, unapproved_doctor: User, client_of: ClientOf
+) -> None:
+    with system():
+        consultation.submit(urgency=Urgency.ROUTINE)
+    assert client_of(unapproved_doctor).get(address(attachment)).status_code == 404
+
+
+def test_a_visitor_is_asked_to_sign_in(attachment: Attachment, client_of: ClientOf, client: object) -> None:
+    response = client.get(address(attachment))  # type: ignore[attr-defined]  # pytest-django's client
+    assert response.status_code == 302
+
+
+def test_a_file_of_another_consultation_is_not_reached_through_this_one(
+    attachment: Attachment, patient: User, client_of: ClientOf
+) -> None:
+    url = reverse("conversations:attachment", args=[uuid.uuid4(), attachment.pk])
+    assert client_of(patient).get(url).status_code == 404
+
+
+@pytest.mark.parametrize("harm", ["changed", "cut-off", "gone"])
+def test_a_damaged_file_is_not_given_out(
+    attachment: Attachment, patient: User, client_of: ClientOf, caplog: pytest.LogCaptureFixture, harm: str
+) -> None:
+    path = file_of(attachment)
+    content = bytearray(path.read_bytes())
+    if harm == "changed":
+        content[len(content) // 2] ^= 1
+        path.write_bytes(content)
+    elif harm == "cut-off":
+        path.write_bytes(content[:-1])
+    else:
+        path.unlink()
+    with caplog.at_level(logging.ERROR, logger="conversations.views.files"):
+        response = client_of(patient).get(address(attachment))
+    assert response.status_code == 500
+    assert "This file cannot be opened" in response.content.decode()
+    assert str(attachment.pk) in caplog.text
+
+
+def test_an_older_content_put_back_is_noticed(attachment: Attachment, patient: User, client_of: ClientOf) -> None:
+    with system():
+        Attachment.objects.filter(pk=attachment.pk).update(sha256="0" * 64)
+    assert client_of(patient).get(address(attachment)).status_code == 500
+
+
+def test_what_the_previous_system_did_not_keep_is_not_offered(
+    consultation: Conversation, patient: User, client_of: ClientOf
+) -> None:
+    lost = AttachmentFactory(conversation=consultation)
+    client = client_of(patient)
+    assert client.get(address(lost)).status_code == 404
+    page = client.get(reverse("conversations:chat", args=[consultation.pk])).content.decode()
+    assert "Not kept by the previous system" in page
+    assert address(lost) not in page
