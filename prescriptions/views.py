@@ -15,6 +15,7 @@ from accounts.access import doctor_required, patient_required, person, signed_in
 from accounts.signals import viewed
 from conversations.forms import ReleaseForm
 from conversations.models import Conversation
+from conversations.models.conversation import refuse_if_taken
 from medichat.paging import page_of
 from medichat.responses import LateResponse
 from prescriptions import signals
@@ -32,7 +33,12 @@ from prescriptions.sheets import sheet_of
 @require_http_methods(["GET", "POST"])
 def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """Show the case. A POST adds or removes a prescription row, shows a preview, or sends the answer."""
-    file = case_file(case_id, by=person(request))
+    try:
+        file = case_file(case_id, by=person(request))
+    except Http404:
+        if request.method == "POST":
+            refuse_if_taken(case_id)
+        raise
     if request.method == "GET":
         viewed.send(
             Conversation,

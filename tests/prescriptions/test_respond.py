@@ -160,8 +160,11 @@ def test_somebody_faster_makes_it_a_conflict_that_names_them(
     with system():
         case.claim(by=her_doctor)
 
-    # The case is out of the other doctor's sight now, as if it did not exist.
-    assert client.post(f"/cases/{case.pk}/", form(ITEM)).status_code == 404
+    response = client.post(f"/cases/{case.pk}/", form(ITEM), headers={"sec-fetch-site": "same-origin"})
+
+    assert response.status_code == 409
+    assert "Clara Lindqvist" in response.content.decode()
+    assert "Tension headache" in response.content.decode()
     assert prescriptions_of(case) == []
 
 

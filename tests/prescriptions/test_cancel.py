@@ -1,0 +1,62 @@
+"""Withdrawing a prescription."""
+
+import pytest
+
+from accounts.models import User
+from prescriptions.models import Prescription
+from tests.cast import ClientOf, system
+from tests.factories import ConversationFactory, PrescriptionFactory
+
+
+@pytest.fixture
+def prescription(patient: User, her_doctor: User) -> Prescription:
+    """An active prescription of Ana's."""
+    case = ConversationFactory(answered=True, patient=patient, doctor=her_doctor)
+    made: Prescription = PrescriptionFactory(conversation=case, patient=patient, doctor=her_doctor)
+    return made
+
+
+def state(prescription: Prescription) -> str:
+    """Its state now."""
+    with system():
+        return Prescription.objects.get(pk=prescription.pk).state
+
+
+def test_the_doctor_cancels_with_a_reason_and_the_patient_sees_it_at_once(
+    client_of: ClientOf, her_doctor: User, patient: User, prescription: Prescription
+) -> None:
+    response = client_of(her_doctor).post(
+        f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Wrong strength written"}
+    )
+
+    assert response.status_code == 302
+    assert state(prescription) == "cancelled"
+    seen = client_of(patient).get("/prescriptions/").content.decode()
+    assert "Cancelled" in seen
+    assert "Wrong strength written" not in seen
+
+
+def test_without_a_reason_it_stays(client_of: ClientOf, her_doctor: User, prescription: Prescription) -> None:
+    response = client_of(her_doctor).post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": " "})
+
+    assert response.status_code == 422
+    assert state(prescription) == "active"
+
+
+def test_it_is_cancelled_once(client_of: ClientOf, her_doctor: User, prescription: Prescription) -> None:
+    client = client_of(her_doctor)
+    client.post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Wrong strength"})
+
+    assert client.post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Again"}).status_code == 409
+
+
+@pytest.mark.parametrize(("person", "status"), [("stranger_doctor", 404), ("patient", 403), ("another_patient", 403)])
+def test_others_cannot(
+    client_of: ClientOf, prescription: Prescription, person: str, status: int, request: pytest.FixtureRequest
+) -> None:
+    response = client_of(request.getfixturevalue(person)).post(
+        f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Because"}
+    )
+
+    assert response.status_code == status
+    assert state(prescription) == "active"
