@@ -1,10 +1,16 @@
 """What must be true of the database before pages are served; each refusal says what is wrong and what to do."""
 
+import logging
+
 from django.core.exceptions import ImproperlyConfigured
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.migrations.executor import MigrationExecutor
 from django.db.utils import OperationalError
+
+from medichat.db.roles import APPLICATION_LIMITS
+
+logger = logging.getLogger(__name__)
 
 # Asked about the role of the connection and about what it could become: powers of roles it is a member of count too.
 POWERS = """
@@ -28,6 +34,7 @@ def refuse_unfit_database(alias: str = DEFAULT_DB_ALIAS) -> None:
     try:
         refuse_powerful_role(direct)
         refuse_missing_migrations(direct)
+        warn_without_limits(direct)
     except OperationalError as error:
         raise ImproperlyConfigured(
             "The database was not reached. Without DATABASE_URL it is the embedded server, which 'make run' (or "
@@ -35,6 +42,19 @@ def refuse_unfit_database(alias: str = DEFAULT_DB_ALIAS) -> None:
         ) from error
     finally:
         direct.close()
+
+
+def warn_without_limits(connection: BaseDatabaseWrapper) -> None:
+    """Log a warning when the role waits for ever: one slow statement could then hold up the whole clinic."""
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(f'current_setting({name!r})' for name in APPLICATION_LIMITS)}")
+        limits = dict(zip(APPLICATION_LIMITS, cursor.fetchone(), strict=True))
+    endless = [name for name, value in limits.items() if value == "0"]
+    if endless:
+        logger.warning(
+            "The application role has no %s. 'manage.py setup_database' sets the limits (or ALTER ROLE ... SET ...).",
+            ", ".join(endless),
+        )
 
 
 def unpooled(alias: str = DEFAULT_DB_ALIAS) -> BaseDatabaseWrapper:

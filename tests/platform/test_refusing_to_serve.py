@@ -65,6 +65,20 @@ def test_the_application_role_serves() -> None:
     start.refuse_unfit_database()
 
 
+def test_a_role_without_time_limits_is_warned_about(
+    guest_url: str, superuser: Superuser, caplog: pytest.LogCaptureFixture
+) -> None:
+    superuser.says("ALTER ROLE {guest} SET lock_timeout = '5s'")
+    with connected(guest_url) as guest:
+        start.warn_without_limits(guest)
+    assert "statement_timeout, idle_in_transaction_session_timeout" in caplog.text
+
+
+def test_the_application_role_has_its_time_limits(caplog: pytest.LogCaptureFixture) -> None:
+    start.refuse_unfit_database()
+    assert caplog.text == ""
+
+
 def test_the_wsgi_door_opens_for_the_application_role() -> None:
     assert callable(importlib.import_module("medichat.wsgi").application)
 

@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands
+from django.core.management import call_command, get_commands, load_command_class
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
@@ -244,5 +244,9 @@ def end_with_parent() -> None:
 
 
 def demo_sign_ins() -> list[str]:
-    """The demo clinic's people and passwords, when this version has a demo clinic."""
-    return []
+    """The demo clinic's people and passwords, one a line, as the command load_demo lists them in ``sign_ins``."""
+    app = get_commands().get("load_demo")
+    if app is None:
+        return []
+    command = load_command_class(app, "load_demo") if isinstance(app, str) else app
+    return list(getattr(command, "sign_ins", ()))
