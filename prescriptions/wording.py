@@ -1,10 +1,9 @@
-"""Doses, frequencies, routes and quantities in words a patient and a pharmacist read the same way.
+"""Frequencies, routes and quantities in words a patient and a pharmacist read the same way.
 
 Everything here is pure text in, text out. The rule of the whole module: a meaning is never changed. What is not
 understood completely is returned exactly as it was written, because a half-translated direction is worse than an
-abbreviation. The conventions (no trailing zero, a leading zero, `micrograms` and `units` written out, a thin space
-between figure and unit) are those of the ISMP list of error-prone abbreviations and the NHS common user interface;
-they are stated here from general knowledge and are not yet reviewed against those texts.
+abbreviation. The conventions are those of the ISMP list of error-prone abbreviations and the NHS common user
+interface, stated here from general knowledge and not yet reviewed against those texts. Doses: `medichat.doses`.
 """
 
 import re
@@ -12,8 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-THIN_SPACE = "\u202f"
-"""Narrow no-break space: a figure and its unit never part at the end of a line."""
+from medichat.doses import EYE_OR_EAR, tidy_dose
 
 LARGEST_QUANTITY_IN_WORDS = 9999
 
@@ -126,7 +124,7 @@ def directions_in_words(dose: str, route: str, frequency: str, duration: str) ->
     `('1 tablet', 'PO', 'TDS', '5 days')` -> `1 tablet by mouth three times a day for 5 days`. For an eye or an ear `OD`
     may mean the right eye, so that there it is left as written.
     """
-    about_eye_or_ear = _EYE_OR_EAR.search(f"{dose} {route}") is not None
+    about_eye_or_ear = EYE_OR_EAR.search(f"{dose} {route}") is not None
     may_be_an_eye = about_eye_or_ear and re.search(r"\bo\.?d\b", frequency, re.IGNORECASE) is not None
     length = duration.strip()
     if re.fullmatch(r"\d+\s*(?:days?|weeks?|months?)", length, re.IGNORECASE):
@@ -178,51 +176,6 @@ ROUTES: dict[str, str] = {
 def route_in_words(route: str) -> str:
     """`PO` -> `by mouth`; an unknown or ambiguous route is returned as it was written."""
     return ROUTES.get(route.strip().lower().replace(".", ""), route)
-
-
-# --- Doses -----------------------------------------------------------------------------------------------------------
-
-_RENAMED_UNITS = {
-    **dict.fromkeys(("mcg", "µg", "μg", "ug"), ("microgram", "micrograms")),
-    **dict.fromkeys(("iu", "i.u.", "i.u", "u"), ("unit", "units")),
-    "cc": ("mL", "mL"),
-}
-_KEPT_UNITS = ("mg", "kg", "ng", "g", "mL", "dL", "L", "mmol", "mol", "mEq", "micrograms", "microgram", "units", "unit")
-_UNIT = "|".join(re.escape(unit) for unit in sorted((*_RENAMED_UNITS, *_KEPT_UNITS), key=len, reverse=True))
-_FIGURE_AND_UNIT = re.compile(
-    rf"(?<![\w.,·])(?P<whole>\d*)(?:\.(?P<part>\d+))?(?P<space>[ \u00a0\u2009\u202f]*)(?P<unit>{_UNIT})(?![A-Za-zµμ])",
-    re.IGNORECASE,
-)
-_TRAILING_ZERO_OF_COUNT = re.compile(r"(?<![\w.,·/])(\d+)\.0+(?=\s+[A-Za-z]|\s*[-–]\s*\d)")
-_UNIT_PER = re.compile(r"/\s*(mcg|µg|μg|ug|iu|u)\b(?!\.)", re.IGNORECASE)
-_DAILY = re.compile(r"\b(?:QD|OD|Q\.D\.|O\.D\.)(?!\w)")
-_EYE_OR_EAR = re.compile(r"\b(?:eyes?|ears?|drops?|gtts?|ointment|ophthalmic|ocular|otic)\b", re.IGNORECASE)
-
-
-def tidy_dose(dose: str) -> str:
-    """A dose as it should be printed: `.5mg` -> `0.5 mg`, `5.0 mg` -> `5 mg`, `10U` -> `10 units`.
-
-    Figures keep their value, always. A decimal comma, a figure in groups or anything else that could be read in two
-    ways stays as it was written.
-    """
-    text = _FIGURE_AND_UNIT.sub(_tidy_figure, dose)
-    text = _TRAILING_ZERO_OF_COUNT.sub(r"\1", text)
-    text = _UNIT_PER.sub(lambda match: "/" + _RENAMED_UNITS[match.group(1).lower()][0], text)
-    return text if _EYE_OR_EAR.search(text) else _DAILY.sub("daily", text)
-
-
-def _tidy_figure(match: re.Match[str]) -> str:
-    whole, part, unit = match.group("whole"), match.group("part"), match.group("unit")
-    if not whole and not part:
-        return match.group()
-    if not whole and re.search(r"\d\s*$", match.string[: match.start()]):
-        return match.group()  # '1 .5 mg' may be 1.5 mg or two figures: it stays for a person to read
-    digits = (part or "").rstrip("0")
-    figure = f"{whole or '0'}.{digits}" if digits else (whole or "0")
-    singular_plural = _RENAMED_UNITS.get(unit.lower())
-    if singular_plural is not None:
-        unit = singular_plural[0] if Decimal(figure) == 1 else singular_plural[1]
-    return f"{figure}{THIN_SPACE}{unit}"
 
 
 # --- Quantities ------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ The conventions are those of the NHS common user interface (dates, names) and of
 Practices (doses). Nothing here guesses: what is not understood is shown as it was written.
 """
 
-import re
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
@@ -14,13 +13,12 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from medichat.doses import tidy_dose
+
 register = template.Library()
 
 # Written out here because a record reads the same whatever language the server is set to.
 MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-
-# A figure and its unit must not be torn apart at the end of a line, so the thin space is the one that does not break.
-THIN_SPACE = "\u202f"
 
 
 @register.filter
@@ -115,49 +113,10 @@ def person_name(person: Named | None) -> str:
     return ", ".join(part for part in (last, first) if part) or "Name not known"
 
 
-# One figure that no letter, digit or separator touches from the left and no further digits follow.
-_FIGURE = re.compile(r"(?<![\w.,])(?P<whole>\d*)(?P<fraction>\.\d+)?(?![.,]*\d)")
-_UNITS = {
-    "mcg": "microgram",
-    "µg": "microgram",  # micro sign
-    "μg": "microgram",  # Greek mu
-    "ug": "microgram",
-    "iu": "unit",
-    "u": "unit",
-}
-_KEPT_UNITS = "micrograms?|nanograms?|units?|mmol|mg|kg|ng|g|ml|l|%"
-_ANY_UNIT = f"{'|'.join(_UNITS)}|{_KEPT_UNITS}"
-_FIGURE_AND_UNIT = re.compile(
-    rf"(?<![A-Za-z])(?P<figure>\d)[ \u00a0\u2009\u202f]*(?P<unit>{_ANY_UNIT})(?![^\W\d_])", re.IGNORECASE
-)
-
-
 @register.filter
 def dose(text: object) -> str:
-    """A dose as it is safe to read: ``5.0mg`` becomes ``5 mg``, ``.5 mcg`` ``0.5 microgram``, ``10U`` ``10 unit``.
-
-    No trailing zero, always a leading zero, no abbreviation that is taken for another unit or for a digit, and a
-    thin space before the unit (ISMP's list of error-prone abbreviations). Three decimals after a small figure
-    (``1.000``) may be thousands in other countries' notation, so they stay as they were written.
-    """
-    tidied = _FIGURE.sub(_tidy_figure, str(text or ""))
-    return _FIGURE_AND_UNIT.sub(_tidy_unit, tidied)
-
-
-def _tidy_figure(found: re.Match[str]) -> str:
-    whole, fraction = found["whole"], found["fraction"] or ""
-    if not fraction:
-        return found[0]
-    could_be_thousands = len(fraction) == 4 and whole.strip("0") and len(whole) <= 3
-    if not could_be_thousands:
-        fraction = fraction.rstrip("0").rstrip(".")
-    return f"{whole or '0'}{fraction}"
-
-
-def _tidy_unit(found: re.Match[str]) -> str:
-    unit = found["unit"]
-    gap = "" if unit == "%" else THIN_SPACE
-    return f"{found['figure']}{gap}{_UNITS.get(unit.lower(), unit)}"
+    """A dose as it is safe to read (``medichat.doses.tidy_dose``); nothing for no value."""
+    return "" if text is None else tidy_dose(str(text))
 
 
 # The word and the icon of each level; position and colour are the page's. Unknown levels are shown as not assessed.

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+from medichat.doses import tidy_dose
 from prescriptions.pdf.fonts import Printable
 from prescriptions.pdf.sheet import ItemStatus, PrescriptionSheet, SheetItem
 from prescriptions.wording import (
@@ -12,7 +13,6 @@ from prescriptions.wording import (
     directions_in_words,
     plain_figure,
     quantity_in_words,
-    tidy_dose,
 )
 
 NOT_RECORDED = "not recorded"

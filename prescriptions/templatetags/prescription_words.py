@@ -4,13 +4,13 @@ from decimal import Decimal
 
 from django import template
 
+from medichat.doses import tidy_dose
 from prescriptions.wording import (
     LARGEST_QUANTITY_IN_WORDS,
     frequency_in_words,
     plain_figure,
     quantity_in_words,
     route_in_words,
-    tidy_dose,
 )
 
 register = template.Library()

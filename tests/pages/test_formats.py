@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django import Settings
 
+from medichat.doses import THIN_SPACE
 from medichat.templatetags.clinical import (
-    THIN_SPACE,
     age,
     clinical_date,
     clinical_datetime,
@@ -176,17 +176,17 @@ class TestDose:
             (".5 mg", "0.5 mg"),
             ("0.500 g", "0.5 g"),
             ("10.0", "10"),
-            ("50mcg", "50 microgram"),
-            ("50 µg", "50 microgram"),
-            ("50 μg", "50 microgram"),
-            ("50 MCG", "50 microgram"),
-            ("10U", "10 unit"),
-            ("10 u", "10 unit"),
-            ("1000 IU", "1000 unit"),
+            ("50mcg", "50 micrograms"),
+            ("50 µg", "50 micrograms"),
+            ("50 μg", "50 micrograms"),
+            ("1 MCG", "1 microgram"),
+            ("10U", "10 units"),
+            ("1 u", "1 unit"),
+            ("1000 IU", "1000 units"),
             ("100 units", "100 units"),
             ("5.0/2.50 mg", "5/2.5 mg"),
-            ("100 IU/ml", "100 unit/ml"),
-            ("0.90 %", "0.9%"),
+            ("100 IU/ml", "100 units/ml"),
+            ("0.90 %", "0.9 %"),
             ("1.0-2.0mg", "1-2 mg"),
             ("2 tablets of 500mg", "2 tablets of 500 mg"),
         ],
@@ -218,7 +218,7 @@ class TestDose:
         assert dose(written) == written
 
     def test_three_decimals_that_might_be_thousands_keep_their_zeros(self) -> None:
-        assert dose("10.000 IU") == f"10.000{THIN_SPACE}unit"
+        assert dose("10.000 IU") == f"10.000{THIN_SPACE}units"
 
     def test_nothing_and_numbers(self) -> None:
         assert dose(None) == ""

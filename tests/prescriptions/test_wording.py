@@ -8,16 +8,15 @@ from django.template import Context, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
+from medichat.doses import THIN_SPACE, tidy_dose
 from prescriptions.templatetags.prescription_words import register
 from prescriptions.wording import (
-    THIN_SPACE,
     computed_quantity,
     directions_in_words,
     frequency_in_words,
     plain_figure,
     quantity_in_words,
     route_in_words,
-    tidy_dose,
 )
 
 
