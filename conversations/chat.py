@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations import findings, intake, signals
 from conversations.interview import Interview
-from conversations.models import Conversation, Message, Urgency
+from conversations.models import Conversation, Message, Status, Urgency
 from conversations.models.messages import MessageSender
 from conversations.understood import Understood, understood
 from medichat.refusals import ConflictError
@@ -101,11 +101,7 @@ def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: U
     The same token with the same words again returns the earlier exchange and stores nothing. Raises ConflictError once
     a doctor has answered, PermissionDenied for anybody but the patient. ``text`` has passed ``forms.MessageForm``.
     """
-    if by.pk != conversation.patient_id:
-        raise PermissionDenied("Only the patient writes in a consultation.")
-    conversation.refresh_from_db(from_queryset=Conversation.objects.select_for_update(of=("self",), no_key=True))
-    conversation.patient = by  # refreshing forgot it
-    interview = Interview.of(conversation, by)
+    interview = _lock(conversation, by)
     client_token = _token_of(interview, client_token, text)
     earlier = _exchange_with(interview, client_token)
     if earlier is not None:
@@ -123,6 +119,39 @@ def say(conversation: Conversation, text: str, *, client_token: uuid.UUID, by: U
     _place_in_queue(conversation, Urgency(assessment.urgency))
     signals.message_sent.send(Message, conversation=conversation, by=by, message=message)
     return Exchange(message, replies)
+
+
+@transaction.atomic
+def send_now(conversation: Conversation, *, by: User) -> None:
+    """End the questions at the patient's wish and put the case into the queue. Harmless once it is there.
+
+    Raises ConflictError while nothing was said, PermissionDenied for anybody but the patient.
+    """
+    interview = _lock(conversation, by)
+    if conversation.status != Status.IN_PROGRESS:
+        return
+    if conversation.urgency is None:
+        raise ConflictError("Write what the problem is before you send it.")
+    conversation.intake_ended_at = timezone.now()
+    closing = _add(interview, MessageSender.ASSISTANT, _SENT_EARLY, topic=CLOSING)
+    closing.save(force_insert=True)
+    conversation.save(update_fields=["intake_ended_at"])
+    conversation.submit(urgency=Urgency(conversation.urgency))
+
+
+_SENT_EARLY = (
+    "Thank you. A doctor will read what you wrote and answer you here. If anything changes or gets worse, write it "
+    "here at any time."
+)
+
+
+def _lock(conversation: Conversation, patient: User) -> Interview:
+    """The conversation as it is now, locked until the transaction ends, for its patient only."""
+    if patient.pk != conversation.patient_id:
+        raise PermissionDenied("Only the patient writes in a consultation.")
+    conversation.refresh_from_db(from_queryset=Conversation.objects.select_for_update(of=("self",), no_key=True))
+    conversation.patient = patient  # refreshing forgot it
+    return Interview.of(conversation, patient)
 
 
 def standing(conversation: Conversation, patient: User) -> Standing:

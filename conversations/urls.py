@@ -12,6 +12,7 @@ urlpatterns = [
     path("consultations/start/", patient.start, name="start"),
     path("consultations/<uuid:conversation_id>/", patient.consultation, name="chat"),
     path("consultations/<uuid:conversation_id>/message/", patient.message, name="message"),
+    path("consultations/<uuid:conversation_id>/send/", patient.send_now, name="send"),
     path("consultations/<uuid:conversation_id>/attach/", patient.attach, name="attach"),
     path("consultations/<uuid:conversation_id>/archive/", patient.archive, name="archive"),
     path("consultations/<uuid:conversation_id>/unarchive/", patient.unarchive, name="unarchive"),

@@ -88,9 +88,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
                 return self.none()
 
     def unfinished(self) -> Self:
-        """The assistant still asks. An emergency waits for a doctor meanwhile. Imported ones are not continued."""
-        asking = Q(status=Status.IN_PROGRESS) | Q(status=Status.AWAITING_DOCTOR, intake_ended_at__isnull=True)
-        return self.filter(asking, legacy_id__isnull=True)
+        """The patient still talks to the assistant. Imported ones are not continued."""
+        return self.filter(status=Status.IN_PROGRESS, legacy_id__isnull=True)
 
     def waiting(self) -> Self:
         """Those that wait for a doctor's answer, claimed or not."""

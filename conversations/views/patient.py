@@ -31,7 +31,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "running": consultations.unfinished().order_by("-visit_number").first(),
         "unread": list(consultations.answered().unread().order_by("-responded_at")),
-        "waiting": list(consultations.waiting().filter(intake_ended_at__isnull=False).order_by("-visit_number")),
+        "waiting": list(consultations.waiting().order_by("-visit_number")),
         "latest": list(
             consultations.answered()
             .filter(unread_by_patient=False)
@@ -88,8 +88,7 @@ def message(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
         status = max(status, 422)
     if status != 200:
         return _page(request, conversation, form=form, file_form=file_form, status=status)
-    cleaned = form.cleaned_data
-    chat.say(conversation, cleaned["message"], client_token=cleaned["client_token"], by=person(request))
+    _say(request, conversation, form)
     return _done(request, conversation)
 
 
@@ -104,6 +103,25 @@ def attach(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     if status != 200:
         return _page(request, conversation, form=draft, file_form=file_form, status=status)
     return _done(request, conversation, draft=draft if request.POST.get("text") else None)
+
+
+@patient_required
+@require_POST
+def send_now(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
+    """The patient wants no more questions: what was typed is said, and the case goes to the doctors as it is."""
+    conversation = _own(request, conversation_id)
+    if request.POST.get("text", "").strip():
+        form = MessageForm(request.POST)
+        if not form.is_valid():
+            return _page(request, conversation, form=form, status=422)
+        _say(request, conversation, form)
+    chat.send_now(conversation, by=person(request))
+    return _done(request, conversation)
+
+
+def _say(request: HttpRequest, conversation: Conversation, form: MessageForm) -> None:
+    cleaned = form.cleaned_data
+    chat.say(conversation, cleaned["message"], client_token=cleaned["client_token"], by=person(request))
 
 
 def _attach(request: HttpRequest, conversation: Conversation, form: AttachmentForm) -> int:

@@ -5,7 +5,7 @@ import io
 import pikepdf
 from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
-from pydicom.uid import ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
+from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
 
 def jpeg() -> bytes:
@@ -35,7 +35,7 @@ def pdf(*, pages: int = 1, password: str = "") -> bytes:
     return out.getvalue()
 
 
-def dicom(*, transfer_syntax: str = ExplicitVRLittleEndian) -> bytes:
+def dicom(*, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
     """A grey square of 32 by 32 pixels."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = transfer_syntax

@@ -12,6 +12,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 from pytest_django import Settings
 
 from accounts.models import User
@@ -124,7 +125,7 @@ def test_other_files_are_refused_with_a_sentence(
 
 
 def test_a_compressed_dicom_data_set_is_not_unfolded(consultation: Conversation, client_of: ClientOf) -> None:
-    deflated = samples.dicom(transfer_syntax="1.2.840.10008.1.2.1.99")
+    deflated = samples.dicom(transfer_syntax=DeflatedExplicitVRLittleEndian)
     response = upload(client_of(consultation.patient), consultation, deflated, "scan.dcm")
     assert response.status_code == 422
     assert "compressed in a way" in response.content.decode()

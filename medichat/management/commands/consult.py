@@ -92,6 +92,8 @@ class Command(BaseCommand):
                     self._say_as("Assistant", message.text)
                 for line in recording.lines:
                     self._exchange(conversation, line, patient)
+                # A patient who says nothing more has the case sent as it is.
+                chat.send_now(conversation, by=patient)
                 self._findings(conversation, patient)
             urgency = conversation.urgency or ""
             if not save:
