@@ -13,7 +13,7 @@ SHELL := /bin/sh
 RUN_PYTHON := "$$VENV/bin/python"
 
 .NOTPARALLEL:
-.PHONY: help run test check bench packages packages-dev libraries browser
+.PHONY: help run test check bench screenshots packages packages-dev libraries browser
 .DEFAULT_GOAL := help
 
 help:
@@ -21,6 +21,7 @@ help:
 	@echo "make test   run the tests"
 	@echo "make check  lint, format, types, migrations, production settings, security"
 	@echo "make bench  measure with a large clinic (takes a while)"
+	@echo "make screenshots  pictures of every screen into screenshots/"
 
 run: packages libraries
 	@exec $(RUN_PYTHON) manage.py serve
@@ -35,6 +36,9 @@ check: packages-dev libraries
 
 bench: packages-dev libraries
 	@exec $(RUN_PYTHON) -m pytest tests/bench -n 0 -m bench -s
+
+screenshots: packages-dev libraries browser
+	@exec $(RUN_PYTHON) -m pytest tests/browser -n 2 -k screens -q
 
 packages:
 	@sh .ci/packages requirements.txt

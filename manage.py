@@ -17,6 +17,7 @@ WITHOUT_DATABASE = {
     "compilemessages",
     "diffsettings",
     "findstatic",
+    "generate_secrets",
     "help",
     "makemessages",
     "serve",
@@ -47,8 +48,8 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medichat.settings")
     from django.core.management import execute_from_command_line
 
-    if sys.argv[1:2] == ["setup_database"]:
-        # It comes before there is a database URL or any secret, so it needs no settings but its own name.
+    if sys.argv[1:2] in (["setup_database"], ["generate_secrets"]):
+        # They come before there is a database URL or any secret, so they need no settings but the project's name.
         from django.conf import settings as bare_settings
 
         bare_settings.configure(INSTALLED_APPS=["medichat"], LOG_SQL=False)

@@ -1,0 +1,26 @@
+"""Print fresh secrets for a production installation."""
+
+import base64
+import secrets
+from datetime import UTC, datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+TEXTS = ("SECRET_KEY", "JWT_SECRET", "REFRESH_TOKEN_SECRET")
+KEYS = ("ENCRYPTION_KEY", "BLIND_INDEX_KEY", "AUDIT_SIGNING_KEY")
+
+
+class Command(BaseCommand):
+    """Lines for an environment file. Nothing is stored: what is printed is the only copy."""
+
+    help = "Print fresh secrets as lines for an environment file; run it without MEDICHAT_ENV=production."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Print every secret once. Key ids name the month, so that a rotation can be told apart."""
+        key_id = datetime.now(UTC).strftime("%Y%m")
+        for name in TEXTS:
+            self.stdout.write(f"{name}={secrets.token_urlsafe(48)}")
+        for name in KEYS:
+            self.stdout.write(f"{name}={key_id}:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}")
