@@ -79,9 +79,8 @@ def test_nobody_chooses_the_order_or_the_time_of_writing(application_connection:
 
 def test_only_an_import_writes_rows_of_another_system(application_connection: psycopg.Connection) -> None:
     insert = "INSERT INTO activity_logs (id, action, legacy_id) VALUES (gen_random_uuid(), 'anything at all', 'x')"
-    with application_connection.transaction():
-        application_connection.execute("SELECT set_config('medichat.role', 'system', true)")
-        application_connection.execute(insert)
+    application_connection.execute("SELECT set_config('medichat.role', 'system', true)")
+    application_connection.execute(insert)
     application_connection.execute("SELECT set_config('medichat.role', 'doctor', true)")
     with pytest.raises(psycopg.errors.InsufficientPrivilege, match="row-level security"):
         application_connection.execute(insert)
