@@ -61,11 +61,10 @@ class Action(models.TextChoices):
     ALERT_OVERRIDDEN = "prescription.alert_overridden", "Safety alert overridden"
     BREAK_GLASS_OPENED = "break_glass.opened", "Emergency access opened"
     BREAK_GLASS_ENDED = "break_glass.ended", "Emergency access ended"
-    EMERGENCY_NOTIFIED = "emergency.notified", "Doctors on duty told of an emergency"
+    CASE_OVERDUE = "conversation.overdue", "Case raised because it waited too long"
+    EMERGENCY_ANNOUNCED = "emergency.announced", "Doctors told of an unclaimed emergency"
     REQUEST_REFUSED = "request.refused", "Request refused"
     REQUEST_FAILED = "request.failed", "Request failed"
-    SESSIONS_PURGED = "system.sessions_purged", "Old sessions removed"
-    FILES_PURGED = "system.files_purged", "Orphaned files removed"
 
 
 VIEWS = [Action.PATIENT_VIEWED, Action.CONVERSATION_VIEWED, Action.PRESCRIPTION_VIEWED, Action.DATA_VIEWED]

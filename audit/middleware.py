@@ -2,6 +2,7 @@
 
 import json
 import logging
+import uuid
 from collections.abc import Callable
 
 from django.db import Error, transaction
@@ -77,14 +78,14 @@ def failure_row(facts: RequestFacts, status_code: int) -> ActivityLog:
     actor = current_actor()
     match = request.resolver_match
     failed = status_code >= 500
-    named = match.kwargs.get("pk") if match else None
+    named = [value for value in match.kwargs.values() if isinstance(value, uuid.UUID)] if match else []
     return ActivityLog(
         occurred_at=ClockTimestamp(),
         actor_id=actor.pk if actor else None,
         actor_role=role_of(actor) if actor else ActorRole.ANONYMOUS,
         action=Action.REQUEST_FAILED if failed else Action.REQUEST_REFUSED,
         resource_type="request",
-        resource_id=None if named is None else str(named)[:100],
+        resource_id=str(named[-1]) if named else None,
         patient_id=actor.pk if actor and actor.is_patient else None,
         method=request.method,
         endpoint=endpoint(request),

@@ -238,6 +238,16 @@ def urgency_raised(sender: Any, *, conversation: Conversation, by: User | None, 
     about_case(Action.URGENCY_RAISED, conversation, by)
 
 
+@on(conversations.rose_in_queue)
+def rose_in_queue(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
+    about_case(Action.CASE_OVERDUE, conversation, by)
+
+
+@on(conversations.emergency_announced)
+def emergency_announced(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
+    about_case(Action.EMERGENCY_ANNOUNCED, conversation, by)
+
+
 @on(conversations.claimed)
 def claimed(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
     about_case(Action.CONVERSATION_CLAIMED, conversation, by)

@@ -62,8 +62,8 @@ CREATE TABLE activity_logs (
         'conversation.claimed', 'conversation.released', 'conversation.closed',
         'conversation.urgency_raised', 'note.written', 'chart.changed', 'prescription.downloaded',
         'prescription.cancelled', 'prescription.completed', 'prescription.expired',
-        'prescription.alert_overridden', 'break_glass.opened', 'break_glass.ended', 'emergency.notified',
-        'request.refused', 'request.failed', 'system.sessions_purged', 'system.files_purged'
+        'prescription.alert_overridden', 'break_glass.opened', 'break_glass.ended', 'conversation.overdue',
+        'emergency.announced', 'request.refused', 'request.failed'
     )),
     CONSTRAINT activity_logs_endpoint_has_no_query CHECK (legacy_id IS NOT NULL OR position('?' IN endpoint) = 0)
 ) PARTITION BY RANGE (occurred_at);
@@ -324,11 +324,10 @@ class Migration(migrations.Migration):
                                     ("prescription.alert_overridden", "Safety alert overridden"),
                                     ("break_glass.opened", "Emergency access opened"),
                                     ("break_glass.ended", "Emergency access ended"),
-                                    ("emergency.notified", "Doctors on duty told of an emergency"),
+                                    ("conversation.overdue", "Case raised because it waited too long"),
+                                    ("emergency.announced", "Doctors told of an unclaimed emergency"),
                                     ("request.refused", "Request refused"),
                                     ("request.failed", "Request failed"),
-                                    ("system.sessions_purged", "Old sessions removed"),
-                                    ("system.files_purged", "Orphaned files removed"),
                                 ],
                             ),
                         ),

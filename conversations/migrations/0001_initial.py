@@ -92,6 +92,15 @@ class Migration(migrations.Migration):
                 ("questions_asked", models.PositiveSmallIntegerField(default=0, editable=False)),
                 ("submitted_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("intake_ended_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                (
+                    "announced_at",
+                    models.DateTimeField(
+                        blank=True,
+                        editable=False,
+                        help_text="When doctors were last told of this unclaimed emergency.",
+                        null=True,
+                    ),
+                ),
                 ("claimed_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("responded_at", models.DateTimeField(blank=True, editable=False, null=True)),
                 ("closed_at", models.DateTimeField(blank=True, editable=False, null=True)),

@@ -1,0 +1,25 @@
+"""Old sessions go, and photos stay."""
+
+from collections.abc import Iterator
+from uuid import UUID
+
+from django.utils import timezone
+
+from accounts.models import Session, User
+from accounts.session_store import ENDED_ROWS_KEPT
+from medichat.periodic import job, keeps_files
+
+
+@job("remove old sessions")
+def remove_old_sessions() -> str:
+    """Those that ended a month ago: until then people see where they were signed in."""
+    removed, _ = Session.objects.filter(expires_at__lt=timezone.now() - ENDED_ROWS_KEPT).delete()
+    return f"{removed} removed"
+
+
+@keeps_files
+def photos() -> Iterator[UUID]:
+    """The files of photos."""
+    for photo_file in User.objects.order_by().values_list("photo_file", flat=True).iterator():
+        if photo_file is not None:
+            yield photo_file
