@@ -268,7 +268,6 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILES_DIR = Path(env("FILES_DIR", str(DATA_DIR / "files")))
 STATIC_URL = "static/"
-STATICFILES_DIRS = [BASE_DIR / "medichat" / "static"]
 STATIC_ROOT = DATA_DIR / "static"
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
