@@ -90,14 +90,15 @@ def case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
     return f"{ROLE} = 'doctor' AND (patient_id IN ({MY_PATIENTS}) OR {case_column} IN ({OPEN_CASES}))"
 
 
-def chart_policies() -> list[Policy]:
-    """A chart entry: the patient and their doctors read and write it."""
+def chart_policies(patient_writes: str = "") -> list[Policy]:
+    """Part of a chart: the patient and their doctors read and write it, the patient within ``patient_writes``, if given."""
+    patient_writes = patient_writes or own()
     doctor = chart_of_mine_or_waiting()
     return [
         *administration(),
         reads("patient_reads", own()),
-        adds("patient_adds", own()),
-        changes("patient_changes", own()),
+        adds("patient_adds", patient_writes),
+        changes("patient_changes", patient_writes),
         reads("doctor_reads", doctor),
         adds("doctor_adds", doctor),
         changes("doctor_changes", doctor),

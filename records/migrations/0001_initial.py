@@ -1001,6 +1001,7 @@ class Migration(migrations.Migration):
                     models.CheckConstraint(
                         condition=models.Q(("allergen_normalised", ""), _negated=True),
                         name="allergies_allergen_not_blank",
+                        violation_error_message="Say what the allergy is to.",
                     ),
                     models.UniqueConstraint(
                         condition=models.Q(("entered_in_error_at__isnull", True)),
@@ -1297,6 +1298,7 @@ class Migration(migrations.Migration):
             constraint=models.CheckConstraint(
                 condition=models.Q(("condition_normalised", ""), _negated=True),
                 name="medical_history_condition_not_blank",
+                violation_error_message="Say which condition it is.",
             ),
         ),
         migrations.AddConstraint(
@@ -1498,7 +1500,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="medication",
             constraint=models.CheckConstraint(
-                condition=models.Q(("name_normalised", ""), _negated=True), name="medications_name_not_blank"
+                condition=models.Q(("name_normalised", ""), _negated=True),
+                name="medications_name_not_blank",
+                violation_error_message="Say which medicine it is.",
             ),
         ),
         migrations.AddConstraint(

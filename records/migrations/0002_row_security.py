@@ -17,9 +17,8 @@ from medichat.db.policies import (
     reads,
 )
 
-CHART_TABLES = [
-    "patient_medical_info",
-    "emergency_contacts",
+PERSON_TABLES = ["patient_medical_info", "emergency_contacts"]
+ENTRY_TABLES = [
     "allergies",
     "medications",
     "medical_history",
@@ -27,6 +26,8 @@ CHART_TABLES = [
     "family_history",
     "immunizations",
 ]
+# Patients add what they say themselves, and change nothing that the clinic recorded.
+OWN_WORDS = f"{own()} AND source IN ('patient', 'intake') AND recorded_by_id = {ME}"
 OWN_RELATION_OR_OPEN = f"{ROLE} = 'doctor' AND (doctor_id = {ME} OR doctor_id IS NULL)"
 OWN_WAITING_CASE = f"{own()} AND doctor_id IS NULL AND kind = 'waiting'"
 WORDS_OF_OWN_OR_CARED_FOR = f"({own()}) OR ({chart_of_mine_or_waiting()}) OR ({ROLE} = 'sign_in' AND patient_id = {ME})"
@@ -79,7 +80,16 @@ class Migration(migrations.Migration):
                 changes("doctor_changes", OWN_RELATION_OR_OPEN),
             ],
         ),
-        *[ProtectRows(table, chart_policies()) for table in CHART_TABLES],
+        *[ProtectRows(table, chart_policies()) for table in PERSON_TABLES],
+        *[ProtectRows(table, chart_policies(patient_writes=OWN_WORDS)) for table in ENTRY_TABLES],
+        # Contacts are other people's data and no clinical record: those who keep them may remove them.
+        AddPolicies(
+            "emergency_contacts",
+            [
+                Policy("patient_removes", "DELETE", using=own()),
+                Policy("doctor_removes", "DELETE", using=chart_of_mine_or_waiting()),
+            ],
+        ),
         ProtectRows(
             "search_words",
             [

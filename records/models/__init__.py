@@ -3,15 +3,13 @@
 from records.models.care import CareRelation
 from records.models.entries import (
     Allergy,
-    ChartEntry,
-    ChartEntryQuerySet,
     FamilyHistory,
     Immunization,
     MedicalHistory,
     Medication,
-    Source,
     SurgicalHistory,
 )
+from records.models.entry import ChartEntry, ChartEntryQuerySet, Source
 from records.models.person import EmergencyContact, MedicalInfo
 from records.models.search import SearchWord, VocabularyWord, WordKind, patients_like
 

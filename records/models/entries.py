@@ -1,123 +1,19 @@
 """Entries of the chart: allergies, medications, conditions, operations, family history, immunizations."""
 
-from typing import Any, Self
+from datetime import date
 
-import pgtrigger
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce, Lower, Trim
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
-from medichat.db.base import ImportableModel, choices_constraint
+from medichat.db.base import choices_constraint
 from medichat.db.encrypted import EncryptedTextField
-from records.models.care import visible_patients
-
-
-def normalised(column: str) -> Lower:
-    """The form in which names are compared: lower case, trimmed, runs of white space as one blank."""
-    squeezed = Func(
-        F(column), Value(r"\s+"), Value(" "), Value("g"), function="regexp_replace", output_field=models.TextField()
-    )
-    return Lower(Trim(squeezed))
-
-
-def normalised_field(column: str) -> models.GeneratedField:
-    """A stored column with the normalised form, so that ``=`` on it can use an index under row-level security."""
-    return models.GeneratedField(expression=normalised(column), output_field=models.TextField(), db_persist=True)
-
-
-class Source(models.TextChoices):
-    """Where a chart entry comes from."""
-
-    PATIENT = "patient", "Stated by the patient"
-    DOCTOR = "doctor", "Recorded by a doctor"
-    INTAKE = "intake", "From a consultation"
-    IMPORT = "import", "From the previous system"
-
-
-class ChartEntryQuerySet(models.QuerySet[Any]):
-    """Words for queries on chart entries."""
-
-    def visible_to(self, user: User) -> Self:
-        """Entries of the patients whose chart this person may see."""
-        return self.filter(visible_patients(user))
-
-    def of_patient(self, patient: User) -> Self:
-        """One patient's entries."""
-        return self.filter(patient=patient)
-
-    def standing(self) -> Self:
-        """Entries that are not marked as entered in error."""
-        return self.filter(entered_in_error_at__isnull=True)
-
-
-NOT_IN_ERROR = Q(entered_in_error_at__isnull=True)
-
-
-class ChartEntry(ImportableModel):
-    """What every chart entry has: whose it is, where it comes from, and whether it was entered in error.
-
-    Entries are never deleted: a wrong one is marked, with who, when and why.
-    """
-
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    source = models.CharField(max_length=10, choices=Source, default=Source.DOCTOR)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
-    notes = EncryptedTextField(null=True, blank=True)
-    entered_in_error_at = models.DateTimeField(null=True, blank=True, editable=False)
-    entered_in_error_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
-    )
-    entered_in_error_reason = models.CharField(max_length=300, blank=True, editable=False)
-
-    objects = ChartEntryQuerySet.as_manager()
-
-    class Meta(ImportableModel.Meta):
-        abstract = True
-        constraints = [
-            *ImportableModel.Meta.constraints,
-            choices_constraint("source", Source, name="%(class)s_source"),
-            models.CheckConstraint(
-                name="%(class)s_error_has_person_and_reason",
-                condition=NOT_IN_ERROR | (Q(entered_in_error_by__isnull=False) & ~Q(entered_in_error_reason="")),
-            ),
-        ]
-
-    def mark_entered_in_error(self, *, by: User, reason: str) -> None:
-        """Strike the entry out; it stays readable. Raises ValueError without a reason."""
-        if not reason.strip():
-            raise ValueError("Say why the entry is wrong.")
-        self.entered_in_error_at = timezone.now()
-        self.entered_in_error_by = by
-        self.entered_in_error_reason = reason.strip()
-        self.save(update_fields=["entered_in_error_at", "entered_in_error_by", "entered_in_error_reason"])
-
-
-def index_words(kind: str, column: str) -> pgtrigger.Trigger:
-    """Keeps the search words of an entry in step with it (see ``records.models.search``)."""
-    return pgtrigger.Trigger(
-        name="index_words",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert
-        | pgtrigger.UpdateOf(column, "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
-        | pgtrigger.Delete,
-        # kind and column are names from this module, never input.
-        func=f"""
-            IF TG_OP <> 'INSERT' THEN
-                DELETE FROM search_words WHERE entry_id = OLD.id;
-            END IF;
-            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN
-                PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 -- see above  # nosec B608
-    )
+from records.models.entry import NOT_IN_ERROR, ChartEntry, index_words, normalised_field
 
 
 class AllergyKind(models.TextChoices):
@@ -153,6 +49,9 @@ class Allergy(ChartEntry):
     Severity = AllergySeverity
     Certainty = AllergyCertainty
 
+    statement = "no_known_allergies_on"
+    name_column = "allergen_normalised"
+
     allergen = models.CharField(max_length=200)
     allergen_normalised = normalised_field("allergen")
     kind = models.CharField("type", max_length=20, choices=AllergyKind, null=True, blank=True)
@@ -170,7 +69,11 @@ class Allergy(ChartEntry):
             choices_constraint("kind", AllergyKind, name="allergies_type", null=True),
             choices_constraint("severity", AllergySeverity, name="allergies_severity", null=True),
             choices_constraint("certainty", AllergyCertainty, name="allergies_certainty", null=True),
-            models.CheckConstraint(name="allergies_allergen_not_blank", condition=~Q(allergen_normalised="")),
+            models.CheckConstraint(
+                name="allergies_allergen_not_blank",
+                condition=~Q(allergen_normalised=""),
+                violation_error_message="Say what the allergy is to.",
+            ),
             models.UniqueConstraint(
                 name="allergies_once_per_patient",
                 fields=["patient", "allergen_normalised"],
@@ -184,6 +87,11 @@ class Allergy(ChartEntry):
     def __str__(self) -> str:
         return self.allergen
 
+    @property
+    def says_something(self) -> bool:
+        """A refuted allergy can stand beside 'no known allergies'."""
+        return self.certainty != AllergyCertainty.REFUTED
+
 
 class DateRange(Func):
     """PostgreSQL's ``daterange``: a NULL bound is open, both ends are included."""
@@ -194,6 +102,9 @@ class DateRange(Func):
 
 class Medication(ChartEntry):
     """A medicine the patient takes or took. ``is_active`` NULL means unknown (imported rows)."""
+
+    statement = "no_medications_on"
+    name_column = "name_normalised"
 
     medication_name = models.CharField(max_length=200)
     name_normalised = normalised_field("medication_name")
@@ -211,7 +122,11 @@ class Medication(ChartEntry):
         ordering = ["name_normalised", "id"]
         constraints = [
             *ChartEntry.Meta.constraints,
-            models.CheckConstraint(name="medications_name_not_blank", condition=~Q(name_normalised="")),
+            models.CheckConstraint(
+                name="medications_name_not_blank",
+                condition=~Q(name_normalised=""),
+                violation_error_message="Say which medicine it is.",
+            ),
             models.CheckConstraint(
                 name="medications_end_not_before_start",
                 condition=Q(started_on__isnull=True) | Q(ended_on__isnull=True) | Q(ended_on__gte=F("started_on")),
@@ -246,9 +161,27 @@ class Medication(ChartEntry):
     def __str__(self) -> str:
         return " ".join(part for part in (self.medication_name, self.dosage, self.frequency) if part)
 
+    @property
+    def says_something(self) -> bool:
+        """A medicine of the past can stand beside 'takes nothing'."""
+        return self.is_active is not False
+
+    @property
+    def is_current(self) -> bool:
+        """Whether it is taken as far as known: missing an interaction is worse than asking once too often."""
+        return self.is_active is not False and (self.ended_on is None or self.ended_on >= timezone.localdate())
+
+    def stop(self, *, on: date, by: User) -> None:
+        """It is no longer taken since that day. Raises as ``save_end`` and ``mark_entered_in_error`` do."""
+        self.is_active, self.ended_on = False, on
+        self.save_end(by=by, fields=["is_active", "ended_on"])
+
 
 class MedicalHistory(ChartEntry):
     """A condition, present or past (FHIR Condition). ``is_active`` NULL means unknown."""
+
+    statement = "no_conditions_on"
+    name_column = "condition_normalised"
 
     condition = models.CharField(max_length=300)
     condition_normalised = normalised_field("condition")
@@ -265,7 +198,11 @@ class MedicalHistory(ChartEntry):
         ordering = ["condition_normalised", "id"]
         constraints = [
             *ChartEntry.Meta.constraints,
-            models.CheckConstraint(name="medical_history_condition_not_blank", condition=~Q(condition_normalised="")),
+            models.CheckConstraint(
+                name="medical_history_condition_not_blank",
+                condition=~Q(condition_normalised=""),
+                violation_error_message="Say which condition it is.",
+            ),
             models.CheckConstraint(
                 name="medical_history_resolved_not_before_diagnosed",
                 condition=Q(diagnosed_on__isnull=True)
@@ -293,6 +230,11 @@ class MedicalHistory(ChartEntry):
 
     def __str__(self) -> str:
         return self.condition
+
+    def resolve(self, *, on: date, by: User) -> None:
+        """It is over since that day. Raises as ``save_end`` and ``mark_entered_in_error`` do."""
+        self.is_active, self.resolved_on = False, on
+        self.save_end(by=by, fields=["is_active", "resolved_on"])
 
 
 class SurgicalHistory(ChartEntry):

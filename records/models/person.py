@@ -1,6 +1,7 @@
 """What the chart knows of the person: medical information and emergency contacts."""
 
-from typing import Self
+from collections.abc import Collection
+from typing import Any, Self
 
 from django.conf import settings
 from django.db import models
@@ -10,10 +11,12 @@ from accounts.models import User
 from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from records.models.care import visible_patients
+from records.models.violations import refusals_named
+from records.signals import tell
 
 
-class MedicalInfoQuerySet(models.QuerySet["MedicalInfo"]):
-    """Words for queries on medical information."""
+class PersonQuerySet(models.QuerySet[Any]):
+    """Words for queries on medical information and emergency contacts."""
 
     def visible_to(self, user: User) -> Self:
         """Of the patients whose chart this person may see."""
@@ -109,7 +112,7 @@ class MedicalInfo(ImportableModel):
     exercise = models.CharField(max_length=20, choices=MedicalInfoExercise, null=True, blank=True)
     lifestyle_text = EncryptedTextField(null=True, blank=True, help_text="Statements that fit none of the choices.")
 
-    objects = MedicalInfoQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
 
     class Meta(ImportableModel.Meta):
         db_table = "patient_medical_info"
@@ -136,6 +139,23 @@ class MedicalInfo(ImportableModel):
     def __str__(self) -> str:
         return f"Medical information of {self.patient_id}"
 
+    @classmethod
+    def locked(cls, patient: User) -> "MedicalInfo":
+        """The patient's row, made when there is none yet, locked until the transaction ends."""
+        rows = cls.objects.select_for_update().filter(patient=patient)
+        info: MedicalInfo | None = rows.first()
+        if info is None:
+            # Another transaction may be making it at this moment: then theirs is taken.
+            cls.objects.bulk_create([cls(patient=patient)], ignore_conflicts=True)
+            info = cls.objects.select_for_update().get(patient=patient)
+        return info
+
+    def save_changes(self, *, by: User, fields: Collection[str], action: str = "corrected") -> None:
+        """Save these fields and tell it. Raises ValidationError, beside the field, for what the database refuses."""
+        with refusals_named(type(self)):
+            self.save(update_fields=list(fields))
+        tell(self, action, by=by, fields=fields)
+
 
 class EmergencyContact(ImportableModel):
     """Somebody to call; ``position`` is the order of priority."""
@@ -147,7 +167,7 @@ class EmergencyContact(ImportableModel):
     phone = EncryptedTextField(null=True, blank=True)
     email = EncryptedTextField(null=True, blank=True)
 
-    objects = MedicalInfoQuerySet.as_manager()
+    objects = PersonQuerySet.as_manager()
 
     class Meta(ImportableModel.Meta):
         db_table = "emergency_contacts"
@@ -156,3 +176,22 @@ class EmergencyContact(ImportableModel):
 
     def __str__(self) -> str:
         return f"Emergency contact {self.position + 1} of {self.patient_id}"
+
+    def record(self, *, by: User) -> None:
+        """Add the contact after the others."""
+        last = type(self).objects.filter(patient=self.patient).aggregate(last=models.Max("position"))["last"]
+        self.position = 0 if last is None else last + 1
+        self.save(force_insert=True)
+        tell(self, "added", by=by, fields=["name", "relationship", "phone", "email"])
+
+    def save_changes(self, *, by: User, fields: Collection[str]) -> None:
+        """Save these fields and tell it."""
+        self.save(update_fields=list(fields))
+        tell(self, "corrected", by=by, fields=fields)
+
+    def remove(self, *, by: User) -> None:
+        """Forget somebody who is not to be called any more: no clinical record, and other people's data."""
+        removed = self.pk
+        self.delete()
+        self.pk = removed
+        tell(self, "removed", by=by, fields=[])

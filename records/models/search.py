@@ -11,6 +11,7 @@ from typing import Self
 
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import TrigramSimilarity
 from django.db import models
 
 from accounts.models import User
@@ -42,8 +43,10 @@ class SearchWordQuerySet(models.QuerySet["SearchWord"]):
         known = VocabularyWord.objects.filter(kind__in=kinds).filter(
             models.Q(word__startswith=word) | models.Q(word__trigram_similar=word)
         )
-        # Evaluated first: row-level security lets only a comparison with given words use the index.
-        words = list(known.values_list("word", flat=True).distinct()[:WORDS_CONSIDERED])
+        # The word itself comes first: a limit must never cut it off. Evaluated here, because row-level security lets
+        # only a comparison with given words use the index.
+        nearest = known.annotate(similarity=TrigramSimilarity("word", word)).order_by("-similarity", "word")
+        words = list(nearest.values_list("word", flat=True)[:WORDS_CONSIDERED])
         return self.filter(kind__in=kinds, word__in=words)
 
 
@@ -53,15 +56,15 @@ def words_of(phrase: str) -> list[str]:
     return re.findall(r"[^\W_]+", plain)
 
 
-def patients_like(user: User, phrase: str, *kinds: WordKind) -> models.Q | None:
-    """The condition on ``patient_id`` that every word of the phrase occurs in one of the kinds; None without words."""
+def patients_like(user: User, phrase: str, *kinds: WordKind, column: str = "patient_id") -> models.Q | None:
+    """The condition on ``column`` that every word of the phrase occurs in one of the kinds; None without words."""
     words = words_of(phrase)[:WORDS_SEARCHED]
     if not words:
         return None
     condition = models.Q()
     for word in words:
         rows = SearchWord.objects.visible_to(user).like(word, *kinds)
-        condition &= models.Q(patient_id__in=rows.values("patient_id"))
+        condition &= models.Q((f"{column}__in", rows.values("patient_id")))
     return condition
 
 
