@@ -34,6 +34,11 @@ def doctor_required(view: View) -> View:
     return _restricted(view, roles={Role.DOCTOR})
 
 
+def staff_required(view: View) -> View:
+    """Approved doctors and administrators."""
+    return _restricted(view, roles={Role.DOCTOR, Role.ADMIN})
+
+
 def _restricted(view: View, *, roles: set[Role]) -> View:
     @wraps(view)
     def restricted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
@@ -41,7 +46,7 @@ def _restricted(view: View, *, roles: set[Role]) -> View:
             return _to_sign_in(request)
         if person(request).role not in roles:
             raise PermissionDenied
-        if roles == {Role.DOCTOR} and not person(request).is_approved:
+        if Role.PATIENT not in roles and person(request).role == Role.DOCTOR and not person(request).is_approved:
             return redirect("accounts:waiting")
         return view(request, *args, **kwargs)
 
