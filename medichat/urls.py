@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("home/", pages.home, name="home"),
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("", include("records.urls")),
     path("", include("conversations.urls")),
     path("", include("prescriptions.urls")),
     path("cases/<uuid:case_id>/", case, name="case"),

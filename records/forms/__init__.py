@@ -1,0 +1,40 @@
+"""What people fill in about a chart."""
+
+from records.forms.acts import EndForm, WrongEntryForm
+from records.forms.entries import (
+    AllergyForm,
+    ConditionForm,
+    EntryForm,
+    FamilyForm,
+    ImmunizationForm,
+    MedicationForm,
+    OperationForm,
+    PatientAllergyForm,
+    PatientConditionForm,
+    PatientFamilyForm,
+    PatientImmunizationForm,
+    PatientMedicationForm,
+    PatientOperationForm,
+)
+from records.forms.person import AboutForm, ContactForm, ServicesForm
+
+__all__ = [
+    "AboutForm",
+    "AllergyForm",
+    "ConditionForm",
+    "ContactForm",
+    "EndForm",
+    "EntryForm",
+    "FamilyForm",
+    "ImmunizationForm",
+    "MedicationForm",
+    "OperationForm",
+    "PatientAllergyForm",
+    "PatientConditionForm",
+    "PatientFamilyForm",
+    "PatientImmunizationForm",
+    "PatientMedicationForm",
+    "PatientOperationForm",
+    "ServicesForm",
+    "WrongEntryForm",
+]

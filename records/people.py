@@ -1,0 +1,61 @@
+"""The patients whom a person may see, and what stands above every page about one of them."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db.models import Exists, OuterRef
+
+from accounts.models import User, UserQuerySet
+from records.models import Allergy, CareRelation, MedicalInfo
+
+
+def patients_visible_to(user: User) -> UserQuerySet:
+    """The patients whose chart this person may see, each with ``is_break_glass``: by emergency access only."""
+    patients: UserQuerySet = User.objects.patients()
+    relations = CareRelation.objects.visible_to(user).in_force()
+    match user.database_role:
+        case "admin":
+            pass
+        case "doctor":
+            patients = patients.filter(pk__in=relations.order_by().values("patient_id"))
+        case "patient":
+            patients = patients.filter(pk=user.pk)
+        case _:
+            patients = patients.none()
+    care = relations.filter(patient=OuterRef("pk")).exclude(kind=CareRelation.Kind.BREAK_GLASS)
+    return patients.annotate(is_break_glass=~Exists(care))
+
+
+def why_seen(patient: User) -> str:
+    """Why a doctor sees this patient (from ``patients_visible_to``): 'care', or 'break_glass' if for nothing else."""
+    return "break_glass" if vars(patient)["is_break_glass"] else "care"
+
+
+@dataclass(frozen=True)
+class Banner:
+    """What the patient banner shows. Listed, stated to be none and never asked are three different things."""
+
+    person: User
+    born: date | None
+    sex: str
+    record_number: int
+    allergies: list[Allergy]
+    nka_stated_on: date | None
+    allergies_asked: bool
+    chart_url: str = ""
+
+
+def banner_of(patient: User, *, info: MedicalInfo | None, allergies: Iterable[Allergy], chart_url: str = "") -> Banner:
+    """The banner from rows that were loaded already. Refuted allergies are none, but they were asked about."""
+    standing = [allergy for allergy in allergies if allergy.entered_in_error_at is None]
+    return Banner(
+        person=patient,
+        born=patient.date_of_birth,
+        sex=info.get_sex_display() if info and info.sex else "",
+        record_number=patient.record_number,
+        allergies=[allergy for allergy in standing if allergy.certainty != Allergy.Certainty.REFUTED],
+        nka_stated_on=info.no_known_allergies_on if info else None,
+        allergies_asked=bool(standing),
+        chart_url=chart_url,
+    )

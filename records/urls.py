@@ -1,0 +1,33 @@
+"""Addresses of the chart. What a patient does to their own record and a doctor to a chart are the same acts."""
+
+from django.urls import URLPattern, path
+
+from accounts.access import View
+from records.views import entries, pages, person, search
+
+app_name = "records"
+
+
+def both(route: str, view: View, name: str) -> list[URLPattern]:
+    """An act on one's own record and on a patient's chart."""
+    return [
+        path(f"record/{route}", view, name=f"{name}_mine"),
+        path(f"patients/<uuid:patient_id>/{route}", view, name=name),
+    ]
+
+
+urlpatterns = [
+    path("patients/", search.patients, name="patients"),
+    path("patients/recall/", search.recall, name="recall"),
+    path("record/", pages.chart, name="mine"),
+    path("patients/<uuid:patient_id>/", pages.chart, name="chart"),
+    *both("person/<slug:part>/", person.edit_person, "edit_person"),
+    *both("contacts/new/", person.add_contact, "add_contact"),
+    *both("contacts/<uuid:contact_id>/", person.edit_contact, "edit_contact"),
+    *both("contacts/<uuid:contact_id>/remove/", person.remove_contact, "remove_contact"),
+    *both("<slug:slug>/new/", entries.add, "add"),
+    *both("<slug:slug>/none/", entries.none, "none"),
+    *both("<slug:slug>/<uuid:entry_id>/correct/", entries.correct, "correct"),
+    *both("<slug:slug>/<uuid:entry_id>/wrong/", entries.wrong, "wrong"),
+    *both("<slug:slug>/<uuid:entry_id>/end/", entries.end, "end"),
+]

@@ -1,0 +1,112 @@
+"""Finding patients by words, and recall: all patients with an allergy, on a medicine or with a condition."""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from accounts.access import person, staff_required
+from accounts.models import User
+from accounts.signals import viewed
+from medichat.paging import page_of
+from records.kinds import KINDS, Kind
+from records.models import Allergy, ChartEntry, MedicalInfo, WordKind, patients_like
+from records.people import Banner, banner_of, patients_visible_to
+
+RECALLED = ("allergies", "medicines", "conditions")
+LONGEST = 200
+
+
+@require_safe
+@staff_required
+def patients(request: HttpRequest) -> HttpResponse:
+    """The patients whom this person may see, those that all the words fit when words are given."""
+    user = person(request)
+    phrase = request.GET.get("q", "").strip()[:LONGEST]
+    found = patients_visible_to(user)
+    if phrase:
+        found = found.filter(_fits(user, phrase))
+    page = page_of(request, found, "last_name", "first_name", "pk")
+    _tell(user, "patients")
+    context = {"page": page, "phrase": phrase, "rows": _banners(user, page.rows)}
+    return render(request, "records/patients.html", context)
+
+
+@require_safe
+@staff_required
+def recall(request: HttpRequest) -> HttpResponse:
+    """Everybody who has exactly this allergy, takes this medicine or has this condition, as far as one may see."""
+    user = person(request)
+    kind = KINDS.get(request.GET.get("kind", ""), KINDS["allergies"])
+    name = " ".join(request.GET.get("name", "").split())[:LONGEST]
+    kinds = [KINDS[slug] for slug in RECALLED]
+    context: dict[str, Any] = {"kinds": kinds, "kind": kind if kind in kinds else kinds[0], "name": name}
+    if name:
+        entries = _affected(user, context["kind"], name).select_related("patient")
+        page = page_of(request, entries, "patient__last_name", "patient__first_name", "pk")
+        cells = context["kind"].columns
+        context["page"] = page
+        context["headings"] = [heading for heading, _text_of in cells]
+        context["rows"] = [
+            {
+                "entry": entry,
+                "patient": entry.patient,
+                "url": _url(user, entry.patient),
+                "cells": [(heading, text_of(entry)) for heading, text_of in cells],
+            }
+            for entry in page.rows
+        ]
+        _tell(user, "recall")
+    return render(request, "records/recall.html", context)
+
+
+def _fits(user: User, phrase: str) -> Q:
+    """Every word is a name, an allergen, a medicine or a condition of the patient; or the phrase is their number."""
+    condition = patients_like(user, phrase, *WordKind, column="pk") or Q(pk__in=[])
+    if phrase.isdecimal():
+        condition |= Q(record_number=int(phrase[:18]))
+    return condition
+
+
+def _affected(user: User, kind: Kind, name: str) -> QuerySet[Any]:
+    """Standing entries of this name that still hold; what nobody knows counts as holding."""
+    entries: QuerySet[Any] = kind.model.objects.visible_to(user).standing().named(name)
+    if kind.slug == "allergies":
+        return entries.exclude(certainty=Allergy.Certainty.REFUTED)
+    if kind.slug == "medicines":
+        over = Q(is_active=False) | Q(ended_on__lt=timezone.localdate())
+        return entries.exclude(over)
+    return entries
+
+
+def _banners(user: User, people: list[User]) -> list[tuple[Banner, str]]:
+    """What a list shows of each patient, in two statements for the whole page."""
+    ids = [patient.pk for patient in people]
+    infos = {info.patient_id: info for info in MedicalInfo.objects.visible_to(user).filter(patient__in=ids)}
+    allergies: dict[Any, list[Allergy]] = defaultdict(list)
+    standing: Iterable[Allergy] = Allergy.objects.visible_to(user).standing().filter(patient__in=ids)
+    for allergy in standing:
+        allergies[allergy.patient_id].append(allergy)
+    return [
+        (banner_of(patient, info=infos.get(patient.pk), allergies=allergies[patient.pk]), _url(user, patient))
+        for patient in people
+    ]
+
+
+def _url(user: User, patient: User) -> str:
+    """Where this person reads more about the patient: doctors in the chart, administrators in the admin site."""
+    if user.is_administrator:
+        return reverse("admin:accounts_user_change", args=[patient.pk])
+    return reverse("records:chart", args=[patient.pk])
+
+
+def _tell(user: User, what: str) -> None:
+    """Put on record that a list of patients was looked at."""
+    why = "administration" if user.is_administrator else "care"
+    viewed.send(ChartEntry, by=user, patient_id=None, resource_type=what, resource_id=None, why=why)
