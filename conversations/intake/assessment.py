@@ -165,7 +165,7 @@ class _Draft:
 
     code: str
     state: State
-    quotes: list[Quote]
+    quotes: dict[Quote, None]
     words: dict[str, str] = field(default_factory=dict)
     score: int | None = None
     level: Severity | None = None
@@ -173,8 +173,8 @@ class _Draft:
     def add(self, detail: Detail, quote: Quote, *, instead: bool) -> None:
         """Take over a detail; with `instead` it takes the place of what was said before."""
         taken = self._severity(detail, instead) if detail.kind == "severity" else self._word(detail, instead)
-        if taken and quote not in self.quotes:
-            self.quotes.append(quote)
+        if taken:
+            self.quotes[quote] = None
 
     def _severity(self, detail: Detail, instead: bool) -> bool:
         known = self.score if detail.score is not None else self.level
@@ -225,7 +225,7 @@ def _symptoms(reading: Reading, main: str) -> tuple[Symptom, ...]:
     for code in _stated_in_order(reading):
         if lexicon.concepts()[code].kind == "symptom":
             state = reading.states[code]
-            quotes = list(dict.fromkeys(mention.quote for mention in state.present))
+            quotes = dict.fromkeys(mention.quote for mention in state.present)
             drafts[code] = _Draft(code, state, quotes)
     if main in drafts:
         drafts = {main: drafts[main], **drafts}
@@ -252,10 +252,14 @@ def _folded(code: str, drafts: dict[str, _Draft]) -> bool:
 def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: str) -> None:
     """Give each detail of a turn to the symptom it belongs to."""
     here = [mention for mention in read.mentions if _counts(mention) and not mention.by_answer]
+    elsewhere = {mention.sentence for mention in read.mentions if not _counts(mention)}
+    in_sentence: dict[int, list[Mention]] = {}
+    for mention in here:
+        in_sentence.setdefault(mention.sentence, []).append(mention)
     asked = next((code for code in read.asked_about if code in drafts), "")
     for number_of, (sentence, details) in enumerate(zip(read.sentences, read.details, strict=True)):
-        nearby = [mention for mention in here if mention.sentence == number_of and mention.code in drafts]
-        others = [mention for mention in read.mentions if mention.sentence == number_of and not _counts(mention)]
+        nearby = [mention for mention in in_sentence.get(number_of, ()) if mention.code in drafts]
+        others = number_of in elsewhere
         quote = Quote(
             " ".join(read.turn.text[sentence.tokens[0].start : sentence.tokens[-1].end].split()), read.turn.reference
         )
@@ -315,7 +319,7 @@ def _keep_whole(read: ReadTurn, draft: _Draft, kind: str) -> None:
     if kind not in draft.words:
         text = _cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH)
         draft.words[kind] = text
-        draft.quotes.append(Quote(text, read.turn.reference))
+        draft.quotes[Quote(text, read.turn.reference)] = None
 
 
 def _denied(code: str, state: State) -> Symptom:
@@ -332,7 +336,7 @@ def _denied(code: str, state: State) -> Symptom:
 
 def _unnamed(reading: Reading, complaint: Quote) -> Symptom:
     """A complaint that the lexicon has no word for keeps the patient's words as its name."""
-    draft = _Draft("unnamed", State(), [complaint])
+    draft = _Draft("unnamed", State(), {complaint: None})
     for read in reading.read:
         quote = Quote(_cut(" ".join(read.turn.text.split()), _ANSWER_LENGTH), read.turn.reference)
         for detail in (detail for details in read.details for detail in details):

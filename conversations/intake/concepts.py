@@ -144,17 +144,27 @@ def _items(row: tuple[tuple[str, ...], ...]) -> tuple[_Item, ...]:
     return tuple(items)
 
 
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of items that means a concept. `needed`: words of which one of each set must be in the sentence."""
+
+    code: str
+    items: tuple[_Item, ...]
+    needed: tuple[frozenset[str], ...]
+
+
 @cache
-def _index() -> dict[str, tuple[tuple[str, tuple[_Item, ...]], ...]]:
+def _index() -> dict[str, tuple[_Row, ...]]:
     """Phrases by the word they begin with; those with an open ending by their first letters and a star."""
-    index: dict[str, list[tuple[str, tuple[_Item, ...]]]] = {}
+    index: dict[str, list[_Row]] = {}
     for entries in load_all("lexicon/concepts").values():
         for code, entry in entries.items():
             for phrase in entry["phrases"]:
                 for items in _phrases(phrase):
                     first = items[0]
+                    needed = tuple(item.words for item in items[1:] if not item.beginnings)
                     for key in (*first.words, *{start[:_PREFIX_KEY] + "*" for start in first.beginnings}):
-                        index.setdefault(key, []).append((code, items))
+                        index.setdefault(key, []).append(_Row(code, items, needed))
     return {key: tuple(rows) for key, rows in index.items()}
 
 
@@ -193,15 +203,16 @@ def find(sentence: Sentence) -> tuple[Match, ...]:
     """The concepts of a sentence in order. A phrase inside a longer one is left to the longer one."""
     tokens = sentence.tokens
     index = _index()
+    present = {token.word for token in tokens}
     matches: dict[tuple[str, tuple[int, ...]], Match] = {}
     for start, token in enumerate(tokens):
         rows = itertools.chain(index.get(token.word, ()), index.get(token.word[:_PREFIX_KEY] + "*", ()))
-        for code, items in rows:
-            if not items[0].fits(token.word):
+        for row in rows:
+            if not row.items[0].fits(token.word) or any(words.isdisjoint(present) for words in row.needed):
                 continue
-            positions = _match(items, tokens, start)
+            positions = _match(row.items, tokens, start)
             if positions is not None:
-                matches.setdefault((code, positions), Match(code, positions))
+                matches.setdefault((row.code, positions), Match(row.code, positions))
     return _longest(list(matches.values()))
 
 

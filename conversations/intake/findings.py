@@ -368,31 +368,37 @@ def _answered(
     return found
 
 
+@dataclass(slots=True)
+class _Gathered:
+    """A state while the conversation is gone through."""
+
+    present: list[Mention] = field(default_factory=list)
+    denied: list[Mention] = field(default_factory=list)
+    resolved: bool = False
+
+    def deny(self, mention: Mention) -> None:
+        """A 'no' to a question does not undo what the patient said; their own words do, if they take it back."""
+        if not self.present or (mention.takes_back and not mention.by_answer):
+            self.present.clear()
+            self.denied.append(mention)
+            self.resolved = False
+        elif not mention.by_answer and mention.turn != self.present[-1].turn:
+            self.resolved = True
+
+
 def _states(mentions: Sequence[Mention]) -> dict[str, State]:
     """Settle each concept: what was said last in the patient's own words counts."""
-    states: dict[str, State] = {}
+    gathered: dict[str, _Gathered] = {}
     for mention in mentions:
         context = mention.context
         if context.other_person or context.past or context.hypothetical:
             continue
         if context.negated:
             # 'No crushing pain' says nothing about pain; only the concept itself is denied.
-            states[mention.code] = _denied(states.get(mention.code, State()), mention)
+            gathered.setdefault(mention.code, _Gathered()).deny(mention)
             continue
         for code in lexicon.with_implied(mention.code):
-            before = states.get(code, State())
-            states[code] = State((*before.present, mention), before.denied, context.resolved)
-    return states
-
-
-def _denied(before: State, mention: Mention) -> State:
-    """A denial. A 'no' to a question does not undo what the patient said; their own words do, if they take it back."""
-    if not before.present:
-        return State((), (*before.denied, mention), before.resolved)
-    if mention.by_answer:
-        return before
-    if mention.takes_back:
-        return State((), (*before.denied, mention), resolved=False)
-    if mention.turn == before.present[-1].turn:
-        return before
-    return State(before.present, before.denied, resolved=True)
+            state = gathered.setdefault(code, _Gathered())
+            state.present.append(mention)
+            state.resolved = context.resolved
+    return {code: State(tuple(state.present), tuple(state.denied), state.resolved) for code, state in gathered.items()}

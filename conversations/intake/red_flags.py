@@ -2,7 +2,7 @@
 
 A rule holds when every item of one of its `when` rows holds:
     chest_pain       the concept is stated           !fever       the concept is not stated
-    age>=40  age<5   the age is known and fits       sex:female   not known to be male (and the reverse)
+    age>=40  age<5   the age in years fits           sex:female   not known to be male (and the reverse)
     severe:headache  the symptom is severe (7 or more of 10, or in words)
     sudden:headache  it came on suddenly
     worse_than:8:abdominal_pain   its score is at least 8
@@ -17,6 +17,10 @@ from conversations.intake.concepts import concepts
 from conversations.intake.data import load_all
 from conversations.intake.findings import Reading, State
 from conversations.intake.model import Quote, RedFlag, Symptom, Urgency
+
+
+_ADULT_MONTHS = 45 * 12.0
+"""An unknown age is read as that of an adult of middle age, so that a chest pain is not taken lightly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +111,10 @@ class _View:
         return state is not None and state.is_present
 
     def _age(self, item: str) -> bool:
-        if self.person.months is None:
-            return False
+        months = _ADULT_MONTHS if self.person.months is None else self.person.months
         if item.startswith("age>="):
-            return self.person.months >= float(item.removeprefix("age>=")) * 12
-        return self.person.months < float(item.removeprefix("age<")) * 12
+            return months >= float(item.removeprefix("age>=")) * 12
+        return months < float(item.removeprefix("age<")) * 12
 
 
 def raised(reading: Reading, symptoms: dict[str, Symptom], person: Person) -> tuple[RedFlag, ...]:

@@ -61,8 +61,13 @@ def _conditions() -> dict[str, tuple[tuple[tuple[str, ...], str], ...]]:
 
 
 @cache
+def _words(table: str, key: str) -> frozenset[str]:
+    content = load("lexicon/medicines.toml")
+    return frozenset((content[table] if table else content)[key])
+
+
 def _medicine_names() -> frozenset[str]:
-    return frozenset(load("lexicon/medicines.toml")["names"])
+    return _words("", "names")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +116,7 @@ def _condition_spans(sentence: Sentence) -> Iterator[_Span]:
 def _dose(turn: Turn, sentence: Sentence, span: _Span) -> str:
     """The amount and the times a day that stand beside a medicine."""
     words = sentence.words()
-    units = set(load("lexicon/medicines.toml")["units"])
+    units = _words("", "units")
     frequencies = _rows("medicines", "", "frequencies")
     parts: list[str] = []
     after = range(span.last + 1, min(span.last + 1 + _DOSE_REACH, len(words)))
@@ -143,8 +148,8 @@ def stated_facts(reading: Reading) -> StatedFacts:
     collected: dict[str, dict[str, Stated]] = {"medications": {}, "allergies": {}, "history": {}, "family": {}}
     nothing: dict[str, Quote] = {}
     for read in reading.read:
-        for sentence, scope in zip(read.sentences, read.scopes, strict=True):
-            _from_sentence(read, sentence, scope, reading, collected, nothing)
+        for number in range(len(read.sentences)):
+            _from_sentence(read, number, reading, collected, nothing)
         _from_answer(read, collected, nothing)
     results: dict[str, tuple[Stated, ...] | None] = {}
     for topic in ("medications", "allergies", "history"):
@@ -166,19 +171,18 @@ def _keep(into: dict[str, Stated], item: Stated) -> None:
 
 def _from_sentence(
     read: ReadTurn,
-    sentence: Sentence,
-    scope: Scope,
+    number: int,
     reading: Reading,
     collected: dict[str, dict[str, Stated]],
     nothing: dict[str, Quote],
 ) -> None:
-    turn = read.turn
+    turn, sentence, scope = read.turn, read.sentences[number], read.scopes[number]
     words = sentence.words()
     quote = Quote(raw(turn.text, sentence.tokens, 0, len(words) - 1), turn.reference)
     for topic in ("medications", "allergies", "history"):
         if _anywhere(_rows("medicines", "none", topic), words):
             nothing.setdefault(topic, quote)
-    allergy_words = set(_allergies(read, sentence, scope, reading, collected, quote))
+    allergy_words = set(_allergies(read, number, reading, collected, quote))
     if not _anywhere(_rows("medicines", "", "not_taken"), words):
         for span in _medicine_spans(turn, sentence):
             affirmed, _ = _about_patient(scope, span, reading.about)
@@ -197,36 +201,38 @@ def _from_sentence(
 
 def _allergies(
     read: ReadTurn,
-    sentence: Sentence,
-    scope: Scope,
+    number: int,
     reading: Reading,
     collected: dict[str, dict[str, Stated]],
     quote: Quote,
 ) -> Iterator[int]:
     """Find 'allergic to penicillin' and 'nut allergy'; yields the positions of the allergens' words."""
+    sentence, scope = read.sentences[number], read.scopes[number]
     words = sentence.words()
-    table = load("lexicon/medicines.toml")["allergy"]
     leads = _rows("medicines", "allergy", "leads")
-    reaction = _reaction(read, sentence)
     for position in range(len(words)):
         length = _at(leads, words, position)
         names: list[_Span] = []
         if length:
             names = list(_listed(read.turn, sentence, position + length))
-        elif words[position] in {"allergy", "allergies"} and position and words[position - 1] in table["objects"]:
+        elif (
+            words[position] in {"allergy", "allergies"}
+            and position
+            and words[position - 1] in _words("allergy", "objects")
+        ):
             names = [_Span(raw(read.turn.text, sentence.tokens, position - 1, position - 1), position - 1, position)]
         for span in names:
             affirmed, _ = _about_patient(scope, span, reading.about)
             yield from range(span.first, span.last + 1)
-            if affirmed and words[span.first] not in table["nothing"]:
-                _keep(collected["allergies"], Stated(span.name, reaction, quote.text, quote.reference))
+            if affirmed and words[span.first] not in _words("allergy", "nothing"):
+                _keep(collected["allergies"], Stated(span.name, _reaction(read, number), quote.text, quote.reference))
 
 
 def _listed(turn: Turn, sentence: Sentence, first: int) -> Iterator[_Span]:
     """The names after 'allergic to': 'penicillin, nuts and cat hair'."""
     words = sentence.words()
-    stops = set(load("lexicon/medicines.toml")["allergy"]["stop_words"])
-    objects = set(load("lexicon/medicines.toml")["allergy"]["objects"]) | _medicine_names()
+    stops = _words("allergy", "stop_words")
+    objects = _words("allergy", "objects") | _medicine_names()
     position = first
     while position < len(words):
         start = position
@@ -248,11 +254,10 @@ def _listed(turn: Turn, sentence: Sentence, first: int) -> Iterator[_Span]:
             return
 
 
-def _reaction(read: ReadTurn, sentence: Sentence) -> str:
+def _reaction(read: ReadTurn, number: int) -> str:
     """How the allergy shows: words of this sentence, or of the next one, that name a reaction."""
-    reactions = set(load("lexicon/medicines.toml")["allergy"]["reactions"])
-    position = read.sentences.index(sentence)
-    for candidate in read.sentences[position : position + 2]:
+    reactions = _words("allergy", "reactions")
+    for candidate in read.sentences[number : number + 2]:
         words = candidate.words()
         hits = [index for index, word in enumerate(words) if word in reactions]
         if hits:
@@ -282,17 +287,12 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
     if topic == "allergies" and _named_medicines_as_allergies(read, collected):
         return
     named = read.marked and any(word.isalpha() for word in words) and len(words) <= _SHORT_LIST
-    if named and not set(words) & _list_words("talk") and not read.mentions:
+    if named and not set(words) & _words("lists", "talk") and not read.mentions:
         for name in _split(whole):
             _keep(collected[topic], Stated(name, "", whole, reference))
 
 
 _SHORT_LIST = 8
-
-
-@cache
-def _list_words(key: str) -> frozenset[str]:
-    return frozenset(load("lexicon/medicines.toml")["lists"][key])
 
 
 def _is_plain_no(words: Sequence[str], read: ReadTurn) -> bool:
@@ -303,8 +303,8 @@ def _is_plain_no(words: Sequence[str], read: ReadTurn) -> bool:
 def _named_medicines_as_allergies(read: ReadTurn, collected: dict[str, dict[str, Stated]]) -> bool:
     """'Penicillin' as the answer to the question about allergies."""
     found = False
-    objects = set(load("lexicon/medicines.toml")["allergy"]["objects"])
-    for sentence, scope in zip(read.sentences, read.scopes, strict=True):
+    objects = _words("allergy", "objects")
+    for number, (sentence, scope) in enumerate(zip(read.sentences, read.scopes, strict=True)):
         quote = Quote(raw(read.turn.text, sentence.tokens, 0, len(sentence.tokens) - 1), read.turn.reference)
         spans = list(_medicine_spans(read.turn, sentence))
         taken = {span.first for span in spans}
@@ -318,7 +318,7 @@ def _named_medicines_as_allergies(read: ReadTurn, collected: dict[str, dict[str,
             if not (context.negated or context.other_person):
                 _keep(
                     collected["allergies"],
-                    Stated(span.name, _reaction(read, sentence), quote.text, quote.reference),
+                    Stated(span.name, _reaction(read, number), quote.text, quote.reference),
                 )
                 found = True
     return found

@@ -13,6 +13,8 @@ from conversations.intake.spelling import corrected
 _PIECE = re.compile(r"[^\W\d_]+(?:['’‘`´][^\W\d_]+)*|\d+(?:[.,/:]\d+)*|\n|[.!?;:,()]|[-–—]+")
 _SENTENCE_ENDS = frozenset(".!?;\n")
 _WORD_LIMIT = 40
+_SENTENCE_LIMIT = 80
+"""Longer runs without a full stop are cut, so that the work stays linear whatever somebody pastes in."""
 _APOSTROPHES = str.maketrans({"’": "'", "‘": "'", "`": "'", "´": "'"})
 
 
@@ -108,6 +110,8 @@ def sentences(text: str) -> tuple[Sentence, ...]:
                 if words and word == words[-1][0] and word.isalpha():
                     comma = False
                     continue
+                if len(words) >= _SENTENCE_LIMIT:
+                    close(asks=False)
                 words.append((word, match.start(), match.end(), comma))
                 comma = False
     close(asks=False)
