@@ -1,12 +1,31 @@
-"""Django's admin site, entered by the same door as every other page."""
+"""Django's admin site, entered by the same door as every other page, and what all of its lists have in common."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django import forms
+from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
 from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.paginator import Paginator
+from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
+from django.utils.functional import cached_property
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+
+from accounts import signals
+from accounts.models import User
+
+if TYPE_CHECKING:
+    AnyModelAdmin = admin.ModelAdmin[Any]
+    AnyModelForm = forms.ModelForm[Any]
+    AnyPaginator = Paginator[Any]
+else:
+    AnyModelAdmin, AnyModelForm, AnyPaginator = admin.ModelAdmin, forms.ModelForm, Paginator
 
 
 class AdministrationSite(AdminSite):
@@ -15,14 +34,12 @@ class AdministrationSite(AdminSite):
     site_title = "MediChat administration"
     site_header = "Administration"
     index_title = "Administration"
-    enable_nav_sidebar = True
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people to the sign-in page; somebody who is signed in and no administrator is refused."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("These pages are for administrators.")
-        following = request.GET.get("next") or request.get_full_path()
-        return redirect_to_login(following)
+        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
 
     def logout(  # type: ignore[override]  # the stubs know only a page, Django any answer
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
@@ -37,3 +54,163 @@ class AdministrationSite(AdminSite):
     ) -> HttpResponse:
         """The password is changed where everybody changes it."""
         return redirect("accounts:password_change")
+
+    def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
+        """Names that are offered while typing are patients' data like others."""
+        response = super().autocomplete_view(request)
+        tell_viewed(request, "user_names")
+        return response
+
+
+def tell_viewed(
+    request: HttpRequest, resource_type: str, *, patient_id: object = None, resource_id: object = None
+) -> None:
+    """Say that an administrator looked at something; whose it was, where it was one patient's."""
+    signals.viewed.send(
+        AdministrationSite,
+        by=cast(User, request.user),
+        patient_id=patient_id,
+        resource_type=resource_type,
+        resource_id=resource_id,
+        why="administration",
+    )
+
+
+class CappedPaginator(AnyPaginator):
+    """Counts to ten thousand and no further: counting a million rows takes longer than looking at them."""
+
+    most = 10_000
+
+    @cached_property
+    def count(self) -> int:
+        """How many rows there are, at most ``most``."""
+        rows = cast("models.QuerySet[Any]", self.object_list)
+        return rows.order_by()[: self.most].count()
+
+
+class WholeRowForm(AnyModelForm):
+    """Checks the constraints of the whole row.
+
+    Django leaves out a constraint as soon as it reads a column that is no field of the form (``legacy_id``, say), and
+    what the database then refuses would be an error page instead of a sentence.
+    """
+
+    def validate_constraints(self) -> None:
+        """Ask every constraint; sentences about columns that are no field of the form belong to the whole form."""
+        try:
+            self.instance.validate_constraints()
+        except ValidationError as error:
+            self.add_error(None, error.messages)
+
+
+class RecordedAdmin(AnyModelAdmin):
+    """A list and a page for each row: nothing is deleted, every look is recorded, related rows are one click away.
+
+    Searching goes where there is an index, lists read a constant number of times from the database, and newest rows
+    come first (the keys are ordered by time).
+    """
+
+    form = WholeRowForm
+    ordering: ClassVar[tuple[str, ...]] = ("-id",)
+    list_per_page = 50
+    list_max_show_all = 0
+    show_full_result_count = False
+    paginator = CappedPaginator
+    save_on_top = True
+    # Which of the columns that point at this row are worth a link from its page.
+    links_by: ClassVar[Sequence[str]] = ["patient", "doctor", "user", "conversation", "prescription"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Accounts are deactivated, entries marked as entered in error, cases archived: nothing is deleted here."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Times and keys are the database's own; related rows are links."""
+        kept = [name for name in ("created_at", "updated_at", "legacy_id") if name in _field_names(self.model)]
+        own = super().get_readonly_fields(request, obj)
+        return [*own, *(name for name in kept if name not in own), *(["related_rows"] if obj else [])]
+
+    @admin.display(description="related rows")
+    def related_rows(self, obj: models.Model) -> SafeString:
+        """Links to the lists of the rows that belong to this one."""
+        links = []
+        for relation in self.model._meta.get_fields(include_hidden=True):
+            if not isinstance(relation, models.ManyToOneRel) or relation.field.name not in self.links_by:
+                continue
+            of_model = relation.related_model
+            if not self.admin_site.is_registered(of_model):
+                continue
+            meta = of_model._meta
+            address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", current_app=self.admin_site.name)
+            title = str(meta.verbose_name_plural)
+            if relation.field.name == "doctor":
+                title = f"{title} (as the doctor)"
+            links.append((f"{address}?{relation.field.name}__id__exact={obj.pk}", title))
+        if not links:
+            return format_html("-")
+        links.sort(key=lambda link: link[1])
+        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a></li>', links))
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list; that it was seen is recorded, with the patient when it is one patient's."""
+        response = super().changelist_view(request, extra_context)
+        if request.method == "GET" and response.status_code == 200:
+            patient_id = request.GET.get("patient__id__exact")
+            tell_viewed(request, f"{self.opts.model_name}_list", patient_id=patient_id)
+        return response
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Remember the row that a page is about."""
+        obj = super().get_object(request, object_id, from_field)
+        request.row_of_page = obj  # type: ignore[attr-defined]  # our own mark on the request
+        return obj
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> Any:
+        """The page of a row; that it was seen is recorded."""
+        response = super().changeform_view(request, object_id, form_url, extra_context)
+        self._tell_seen(request)
+        return response
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """What administrators changed in a row; that it was seen is recorded."""
+        response = super().history_view(request, object_id, extra_context)
+        self._tell_seen(request)
+        return response
+
+    def _tell_seen(self, request: HttpRequest) -> None:
+        row = getattr(request, "row_of_page", None)
+        if row is None or request.method != "GET":
+            return
+        patient_id = getattr(row, "patient_id", None) or (row.pk if isinstance(row, User) and row.is_patient else None)
+        tell_viewed(request, str(self.opts.model_name), patient_id=patient_id, resource_id=row.pk)
+
+    def tell_done(self, request: HttpRequest, done: int, what: str, *, skipped: int = 0, why: str = "") -> None:
+        """The sentence above the list after an action."""
+        if done:
+            self.message_user(request, f"{done} {what}.", messages.SUCCESS)
+        if skipped:
+            self.message_user(request, f"{skipped} left as they were: {why}.", messages.WARNING)
+
+
+class ReadOnlyAdmin(RecordedAdmin):
+    """Rows that only the pages of the clinic write: here they are looked at."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Nothing is added here."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Nothing is changed here."""
+        return False
+
+
+def _field_names(model: type[models.Model]) -> set[str]:
+    return {field.name for field in model._meta.get_fields()}

@@ -11,6 +11,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts import signals
 from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.context import Role as DatabaseRole
 from medichat.db.context import system
@@ -256,25 +257,29 @@ class User(AbstractBaseUser, ImportableModel):
         self.approved_at = timezone.now()
         self.approved_by = by
         self.save(update_fields=["approved_at", "approved_by"])
+        signals.approved.send(type(self), user=self, by=by)
 
-    def withdraw_approval(self) -> None:
+    def withdraw_approval(self, *, by: "User") -> None:
         """Take the approval back; patient data is out of reach at the next request."""
         self.approved_at = None
         self.approved_by = None
         self.save(update_fields=["approved_at", "approved_by"])
+        signals.approval_withdrawn.send(type(self), user=self, by=by)
 
-    def deactivate(self) -> None:
-        """End the account and every session of it; nothing clinical is deleted."""
+    def deactivate(self, *, by: "User | None") -> None:
+        """End the account and every session of it; nothing clinical is deleted. ``by`` None is the system."""
         self.is_active = False
         self.deactivated_at = timezone.now()
         self.save(update_fields=["is_active", "deactivated_at"])
         Session.objects.filter(user=self).running().end(reason="account deactivated")
+        signals.deactivated.send(type(self), user=self, by=by)
 
-    def reactivate(self) -> None:
+    def reactivate(self, *, by: "User") -> None:
         """Let the person sign in again."""
         self.is_active = True
         self.deactivated_at = None
         self.save(update_fields=["is_active", "deactivated_at"])
+        signals.reactivated.send(type(self), user=self, by=by)
 
 
 class SessionQuerySet(models.QuerySet["Session"]):

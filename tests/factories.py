@@ -15,7 +15,7 @@ from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 from factory.django import DjangoModelFactory
 
-from accounts.models import MfaToken, Role, Session, User
+from accounts.models import AttemptCount, MfaToken, Role, Session, User
 from conversations.models import Answer, Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom, Urgency
 from medichat.db.context import system
 from prescriptions.models import Prescription, PrescriptionAlert
@@ -107,6 +107,17 @@ class MfaTokenFactory(SystemFactory):
     kind = MfaToken.Kind.TOTP
     name = "Telephone"
     secret = "JBSWY3DPEHPK3PXP"
+
+
+class AttemptCountFactory(SystemFactory):
+    """Somebody tried something once."""
+
+    class Meta:
+        model = AttemptCount
+
+    key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    attempts = 1
+    last_at = factory.LazyFunction(timezone.now)
 
 
 class CareRelationFactory(SystemFactory):

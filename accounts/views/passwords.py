@@ -38,13 +38,18 @@ def password_reset(request: HttpRequest) -> HttpResponse:
         user = User.objects.filter(email=email, is_active=True).order_by().first()
     signals.password_reset_requested.send(User, user=user)
     if user is not None:
-        link = mail.address_of(
-            "accounts:password_reset_confirm",
-            urlsafe_base64_encode(user.pk.bytes),
-            default_token_generator.make_token(user),
-        )
-        mail.write("password_reset", user.email, person=user, link=link)
+        send_reset_link(user)
     return redirect("accounts:password_reset_sent")
+
+
+def send_reset_link(user: User) -> None:
+    """Write the e-mail with the link for a new password."""
+    link = mail.address_of(
+        "accounts:password_reset_confirm",
+        urlsafe_base64_encode(user.pk.bytes),
+        default_token_generator.make_token(user),
+    )
+    mail.write("password_reset", user.email, person=user, link=link)
 
 
 @require_safe

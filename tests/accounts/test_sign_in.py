@@ -51,7 +51,7 @@ def test_every_refusal_reads_the_same_and_keeps_the_address(client: Client, pati
             email = "nobody@example.org"
         case "deactivated":
             with system():
-                patient.deactivate()
+                patient.deactivate(by=None)
         case "without_password":
             with system():
                 patient.set_unusable_password()

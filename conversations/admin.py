@@ -1,0 +1,98 @@
+"""Consultations for administrators: to look at. What was said and found is never changed here."""
+
+from typing import ClassVar
+
+from django.contrib import admin
+
+from accounts.admin_site import ReadOnlyAdmin
+from conversations.models import (
+    Archive,
+    Attachment,
+    Conversation,
+    ConversationWord,
+    Message,
+    PrivateNote,
+    RedFlag,
+    Symptom,
+)
+from records.admin import SearchByPatientMixin
+
+SHOWN_IN_LISTS = 120
+
+
+class OfCaseAdmin(SearchByPatientMixin, ReadOnlyAdmin):
+    """What belongs to a consultation."""
+
+    list_select_related: ClassVar[tuple[str, ...]] = ("conversation", "patient")
+
+
+@admin.register(Conversation)
+class ConversationAdmin(SearchByPatientMixin, ReadOnlyAdmin):
+    """Visits, newest first."""
+
+    list_display = ("__str__", "patient", "status", "urgency", "doctor", "created_at", "submitted_at", "responded_at")
+    list_filter = ("status", "urgency", "unread_by_patient", "call_to_office")
+    list_select_related = ("patient", "doctor")
+    date_hierarchy = "submitted_at"
+
+
+@admin.register(Message)
+class MessageAdmin(OfCaseAdmin):
+    """What was said."""
+
+    list_display = ("position", "sender", "beginning", "conversation", "patient", "sent_at")
+    list_filter = ("sender",)
+
+    @admin.display(description="text")
+    def beginning(self, message: Message) -> str:
+        """Enough of it to recognise it."""
+        return message.text if len(message.text) <= SHOWN_IN_LISTS else f"{message.text[:SHOWN_IN_LISTS]}…"
+
+
+@admin.register(Symptom)
+class SymptomAdmin(OfCaseAdmin):
+    """What was found."""
+
+    list_display = ("symptom", "severity", "severity_score", "location", "duration", "is_denied", "patient")
+    list_filter = ("severity", "is_denied")
+
+
+@admin.register(RedFlag)
+class RedFlagAdmin(OfCaseAdmin):
+    """Signs of danger, with the words that raised them."""
+
+    list_display = ("label", "code", "is_emergency", "conversation", "patient", "created_at")
+    list_filter = ("is_emergency", "code")
+
+
+@admin.register(Attachment)
+class AttachmentAdmin(OfCaseAdmin):
+    """Files: what is known of them. They are opened on the page of the case."""
+
+    list_display = ("__str__", "original_name", "content_type", "size", "is_stored", "patient", "uploaded_at")
+    list_filter = ("content_type", "is_stored")
+    list_select_related = ("conversation", "patient", "uploaded_by")
+
+
+@admin.register(PrivateNote)
+class PrivateNoteAdmin(OfCaseAdmin):
+    """Notes that patients never see."""
+
+    list_display = ("__str__", "author", "conversation", "patient", "created_at")
+    list_select_related = ("conversation", "patient", "author")
+
+
+@admin.register(Archive)
+class ArchiveAdmin(OfCaseAdmin):
+    """Who has put which consultation away."""
+
+    list_display = ("conversation", "person", "patient", "created_at")
+    list_select_related = ("conversation", "person", "patient")
+
+
+@admin.register(ConversationWord)
+class ConversationWordAdmin(OfCaseAdmin):
+    """The blind index: keyed hashes of words, which say nothing by themselves."""
+
+    list_display = ("token", "conversation", "patient")
+    search_fields = ("patient__email",)

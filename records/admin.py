@@ -1,0 +1,220 @@
+"""The chart for administrators: look, correct, and mark as entered in error."""
+
+from typing import Any, ClassVar, cast
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin.helpers import ActionForm
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest
+
+from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin
+from accounts.models import User, normalise_email
+from records.models import (
+    Allergy,
+    CareRelation,
+    ChartEntry,
+    EmergencyContact,
+    FamilyHistory,
+    Immunization,
+    MedicalHistory,
+    MedicalInfo,
+    Medication,
+    SearchWord,
+    SurgicalHistory,
+    VocabularyWord,
+    WordKind,
+    patients_like,
+)
+from records.models.search import words_of
+
+
+class SearchByPatientMixin(RecordedAdmin):
+    """Finds the rows of patients by name or e-mail address, in the index of words that row-level security can use."""
+
+    search_fields = ("patient__email",)
+    search_help_text = "The patient's name or e-mail address"
+    # Chart entries whose own words are indexed are found by these as well.
+    word_kind: ClassVar[WordKind | None] = None
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        """Rows whose patient has these names or this address, or that hold these words themselves."""
+        if not search_term.strip():
+            return queryset, False
+        if "@" in search_term:
+            return queryset.filter(patient__email=normalise_email(search_term)), False
+        by_name = patients_like(cast(User, request.user), search_term, WordKind.NAME)
+        if by_name is None:
+            return queryset.none(), False
+        condition = by_name
+        if self.word_kind is not None:
+            by_word = Q()
+            for word in words_of(search_term):
+                entries = SearchWord.objects.like(word, self.word_kind).values("entry_id")
+                by_word &= Q(pk__in=entries)
+            condition = by_name | by_word
+        return queryset.filter(condition), False
+
+
+class ReasonForm(ActionForm):
+    """An action with a reason."""
+
+    reason = forms.CharField(required=False, max_length=300, label="Reason")
+
+
+class ChartEntryAdmin(SearchByPatientMixin):
+    """An entry of a chart. A wrong one is corrected, or marked as entered in error with a reason."""
+
+    action_form = ReasonForm
+    actions = ["mark_entered_in_error"]
+    autocomplete_fields: ClassVar[tuple[str, ...]] = ("patient",)
+    list_select_related = ("patient",)
+    readonly_fields = (
+        "recorded_by",
+        "entered_in_error_at",
+        "entered_in_error_by",
+        "entered_in_error_reason",
+    )
+
+    def save_model(self, request: HttpRequest, obj: ChartEntry, form: Any, change: bool) -> None:
+        """Store it, with who added it."""
+        if not change:
+            obj.recorded_by = cast(User, request.user)
+        super().save_model(request, obj, form, change)
+
+    @admin.display(boolean=True, description="standing")
+    def standing(self, entry: ChartEntry) -> bool:
+        """Whether the entry has not been marked as entered in error."""
+        return entry.entered_in_error_at is None
+
+    @admin.action(description="Mark as entered in error (give a reason)")
+    def mark_entered_in_error(self, request: HttpRequest, entries: QuerySet[Any]) -> None:
+        """They stay readable, struck out."""
+        reason = request.POST.get("reason", "").strip()[:300]
+        number = entries.count()
+        if not reason:
+            self.tell_done(request, 0, "", skipped=number, why="say why in the field Reason, then choose them again")
+            return
+        standing = list(entries.filter(entered_in_error_at__isnull=True))
+        for entry in standing:
+            entry.mark_entered_in_error(by=cast(User, request.user), reason=reason)
+            self.log_change(request, entry, "marked as entered in error")
+        self.tell_done(request, len(standing), "marked", skipped=number - len(standing), why="they were marked already")
+
+
+@admin.register(CareRelation)
+class CareRelationAdmin(SearchByPatientMixin):
+    """Who may see whose data, why and how long. A regular doctor is assigned here; a relation is ended, not removed."""
+
+    list_display = ("patient", "doctor", "kind", "reason", "valid_from", "valid_until")
+    list_filter = ("kind", ("valid_until", admin.EmptyFieldListFilter))
+    list_select_related = ("patient", "doctor")
+    autocomplete_fields = ("patient", "doctor")
+    readonly_fields = ("case_id",)
+    actions = ["end"]
+
+    @admin.action(description="End relations now")
+    def end(self, request: HttpRequest, relations: QuerySet[CareRelation]) -> None:
+        """These doctors do not see these patients' data any more."""
+        ended = list(relations.in_force())  # type: ignore[attr-defined]  # a CareRelationQuerySet
+        CareRelation.objects.filter(pk__in=[relation.pk for relation in ended]).end()
+        for relation in ended:
+            self.log_change(request, relation, "ended")
+        self.tell_done(request, len(ended), "ended")
+
+
+@admin.register(MedicalInfo)
+class MedicalInfoAdmin(SearchByPatientMixin):
+    """What the chart says of the person."""
+
+    list_display = ("patient", "sex", "blood_type", "assigned_doctor", "no_known_allergies_on", "updated_at")
+    list_filter = ("sex", "blood_type", "smoking")
+    list_select_related = ("patient", "assigned_doctor")
+    autocomplete_fields = ("patient", "assigned_doctor")
+
+
+@admin.register(EmergencyContact)
+class EmergencyContactAdmin(SearchByPatientMixin):
+    """Somebody to call."""
+
+    list_display = ("patient", "position", "name", "relationship", "phone")
+    list_select_related = ("patient",)
+    autocomplete_fields = ("patient",)
+
+
+@admin.register(Allergy)
+class AllergyAdmin(ChartEntryAdmin):
+    """Allergies; found by allergen, too."""
+
+    word_kind = WordKind.ALLERGEN
+    search_help_text = "The allergen, or the patient's name or e-mail address"
+    list_display = ("allergen", "patient", "kind", "severity", "certainty", "source", "standing")
+    list_filter = ("severity", "kind", "certainty", "source", ("entered_in_error_at", admin.EmptyFieldListFilter))
+
+
+@admin.register(Medication)
+class MedicationAdmin(ChartEntryAdmin):
+    """Medicines; found by name, too."""
+
+    word_kind = WordKind.MEDICATION
+    search_help_text = "The medicine, or the patient's name or e-mail address"
+    list_display = ("medication_name", "dosage", "frequency", "patient", "is_active", "started_on", "standing")
+    list_filter = ("is_active", "source", ("entered_in_error_at", admin.EmptyFieldListFilter))
+    autocomplete_fields = ("patient", "prescribed_by")
+
+
+@admin.register(MedicalHistory)
+class MedicalHistoryAdmin(ChartEntryAdmin):
+    """Conditions; found by name, too."""
+
+    word_kind = WordKind.CONDITION
+    search_help_text = "The condition, or the patient's name or e-mail address"
+    list_display = ("condition", "icd10_code", "patient", "is_active", "diagnosed_on", "resolved_on", "standing")
+    list_filter = ("is_active", "source", ("entered_in_error_at", admin.EmptyFieldListFilter))
+
+
+@admin.register(SurgicalHistory)
+class SurgicalHistoryAdmin(ChartEntryAdmin):
+    """Operations."""
+
+    list_display = ("__str__", "patient", "performed_on", "date_text", "source", "standing")
+    list_filter = ("source",)
+
+
+@admin.register(FamilyHistory)
+class FamilyHistoryAdmin(ChartEntryAdmin):
+    """Conditions of relatives."""
+
+    list_display = ("condition", "relation", "patient", "source", "standing")
+    list_filter = ("source",)
+
+
+@admin.register(Immunization)
+class ImmunizationAdmin(ChartEntryAdmin):
+    """Vaccinations."""
+
+    list_display = ("__str__", "patient", "given_on", "date_text", "source", "standing")
+    list_filter = ("source",)
+
+
+@admin.register(SearchWord)
+class SearchWordAdmin(ReadOnlyAdmin):
+    """The index of words, written by the database."""
+
+    list_display = ("word", "kind", "patient")
+    list_filter = ("kind",)
+    list_select_related = ("patient",)
+    search_fields = ("=word",)
+    search_help_text = "One whole word"
+
+
+@admin.register(VocabularyWord)
+class VocabularyWordAdmin(ReadOnlyAdmin):
+    """Words that occur somewhere, without whose they are."""
+
+    list_display = ("word", "kind")
+    list_filter = ("kind",)
+    search_fields = ("^word",)
+    search_help_text = "The beginning of a word"
