@@ -95,12 +95,14 @@ class WholeRowForm(AnyModelForm):
     what the database then refuses would be an error page instead of a sentence.
     """
 
-    def validate_constraints(self) -> None:
-        """Ask every constraint; sentences about columns that are no field of the form belong to the whole form."""
-        try:
-            self.instance.validate_constraints()
-        except ValidationError as error:
-            self.add_error(None, error.messages)
+    def validate_unique(self) -> None:
+        """Ask every constraint, last; sentences about columns that are no field belong to the whole form."""
+        super().validate_unique()
+        if not self.errors:
+            try:
+                self.instance.validate_constraints()
+            except ValidationError as error:
+                self.add_error(None, error.messages)
 
 
 class RecordedAdmin(AnyModelAdmin):

@@ -1,4 +1,4 @@
-"""Old sessions go, and photos stay."""
+"""Old sessions and counts of attempts go, and photos stay."""
 
 from collections.abc import Iterator
 from uuid import UUID
@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from accounts.models import Session, User
 from accounts.session_store import ENDED_ROWS_KEPT
+from accounts.throttle import forget_old
 from medichat.periodic import job, keeps_files
 
 
@@ -15,6 +16,12 @@ def remove_old_sessions() -> str:
     """Those that ended a month ago: until then people see where they were signed in."""
     removed, _ = Session.objects.filter(expires_at__lt=timezone.now() - ENDED_ROWS_KEPT).delete()
     return f"{removed} removed"
+
+
+@job("forget old attempts")
+def forget_old_attempts() -> str:
+    """Counts that make nobody wait any more."""
+    return f"{forget_old()} forgotten"
 
 
 @keeps_files
