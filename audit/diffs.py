@@ -10,7 +10,7 @@ from django.db import models
 from accounts.models import User
 from audit.actions import Action
 from audit.record import purpose_of, record
-from audit.request import current_actor
+from audit.request import current_actor, in_admin
 from prescriptions.models import Prescription
 from records.models import (
     Allergy,
@@ -53,7 +53,7 @@ def encrypted_fields(model: type[models.Model]) -> list[str]:
 
 
 def register() -> None:
-    """Keep diffs of people, charts and prescriptions, and note every change of a chart in the activity log."""
+    """Keep diffs of people, charts and prescriptions; what the admin changes is noted in the activity log as well."""
     for model in [User, Prescription, *CHART]:
         never = ["password", "last_login"] if model is User else []
         auditlog.register(
@@ -70,9 +70,9 @@ def register() -> None:
 def chart_changed(
     sender: type[models.Model], instance: Any, action: int, changes: dict[str, Any] | None, error: Any, **_: Any
 ) -> None:
-    """A chart entry was made, changed or struck out: the names of the fields go on the record."""
-    if error is not None:
-        return  # auditlog raises it after telling us
+    """An administrator changed a chart in the admin, which saves rows as they are; others' changes have a signal."""
+    if error is not None or not in_admin():
+        return  # an error is raised by auditlog after telling us
     actor = current_actor()
     record(
         Action.CHART_CHANGED,
@@ -88,9 +88,9 @@ def chart_changed(
 def account_changed(
     sender: type[User], instance: User, action: int, changes: dict[str, Any] | None, error: Any, **_: Any
 ) -> None:
-    """An administrator made or changed somebody's account; what people do themselves has signals of its own."""
+    """An administrator made or changed an account in the admin; what people do themselves has signals of its own."""
     actor = current_actor()
-    if error is not None or actor is None or not actor.is_administrator or actor.pk == instance.pk:
+    if error is not None or actor is None or not in_admin():
         return
     record(
         Action.USER_CREATED if action == LogEntry.Action.CREATE else Action.USER_UPDATED,

@@ -12,11 +12,12 @@ from accounts import signals as accounts
 from accounts.models import Session, User
 from audit.actions import Action, ActorRole, Purpose, Severity, Status
 from audit.record import Code, purpose_of, record
-from audit.request import current_actor
+from audit.request import current_actor, in_admin
 from conversations import signals as conversations
 from conversations.models import Attachment, Conversation, Message
 from prescriptions import signals as prescriptions
 from prescriptions.models import Prescription, PrescriptionAlert
+from records import signals as records
 from records.models import CareRelation
 
 VIEWED = {
@@ -197,7 +198,32 @@ def viewed(
     )
 
 
-# The chart (its changes: audit.diffs)
+# The chart
+
+
+@on(records.chart_changed)
+def chart_changed(
+    sender: Any,
+    *,
+    by: User,
+    patient_id: uuid.UUID,
+    resource_type: str,
+    resource_id: uuid.UUID,
+    action: str,
+    fields: Sequence[str],
+    **_: Any,
+) -> None:
+    """An entry was added, corrected or struck out; what the admin does to a chart is seen by ``audit.diffs``."""
+    if not in_admin():
+        record(
+            Action.CHART_CHANGED,
+            actor=by,
+            patient_id=patient_id,
+            resource_type=resource_type,
+            resource_id=resource_id,
+            purpose=purpose_of(by, patient_id),
+            codes={"change": action, "fields": sorted(fields)},
+        )
 
 
 @on(post_save, sender=CareRelation)

@@ -72,3 +72,10 @@ def current_actor() -> User | None:
     facts = facts_of_request.get()
     user = getattr(facts.request, "user", None) if facts else None
     return user if isinstance(user, User) else None
+
+
+def in_admin() -> bool:
+    """Whether the request being answered is one of the admin site."""
+    facts = facts_of_request.get()
+    match = facts.request.resolver_match if facts else None
+    return match is not None and match.app_name == "admin"

@@ -9,6 +9,7 @@ from auditlog.registry import auditlog
 from django.contrib.admin.models import LogEntry as AdminLogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.test import RequestFactory
+from django.urls import resolve
 
 from accounts.models import User
 from audit.diffs import CHART, MASK, encrypted_fields
@@ -50,24 +51,43 @@ def test_a_changed_reaction_is_shown_as_changed_and_nothing_more(her_doctor: Use
         assert not LogEntry.objects.filter(changes__icontains="SECRET").exists()
 
 
-def test_a_chart_change_is_on_the_record_with_the_names_of_its_fields(her_doctor: User, patient: User) -> None:
+def test_a_chart_changed_in_the_admin_is_on_the_record_once(administrator: User, patient: User) -> None:
     allergy = AllergyFactory(patient=patient, reaction="SECRET")
     request = RequestFactory().post("/")
-    request.user = her_doctor
+    request.user = administrator
+    request.resolver_match = resolve("/admin/")
     token = facts_of_request.set(RequestFacts(request))
     try:
-        with acting_as(her_doctor):
-            Allergy.objects.get(pk=allergy.pk).mark_entered_in_error(by=her_doctor, reason="SECRET")
+        with acting_as(administrator):
+            Allergy.objects.get(pk=allergy.pk).mark_entered_in_error(by=administrator, reason="SECRET")
     finally:
         facts_of_request.reset(token)
     with system():
-        row = ActivityLog.objects.get(action="chart.changed", actor_id=her_doctor.pk)
+        row = ActivityLog.objects.get(action="chart.changed", actor_id=administrator.pk)
         assert (row.resource_type, row.resource_id, row.patient_id) == ("allergy", str(allergy.pk), patient.pk)
-        assert row.purpose == "care"
+        assert row.purpose == "administration"
         assert json.loads(row.metadata or "") == {
             "change": "changed",
             "fields": ["entered_in_error_at", "entered_in_error_by", "entered_in_error_reason"],
         }
+
+
+def test_an_account_changed_in_the_admin_is_on_the_record(administrator: User, patient: User) -> None:
+    request = RequestFactory().post("/")
+    request.user = administrator
+    request.resolver_match = resolve("/admin/")
+    token = facts_of_request.set(RequestFacts(request))
+    try:
+        with acting_as(administrator):
+            user = User.objects.get(pk=patient.pk)
+            user.phone = "SECRET"
+            user.save()
+    finally:
+        facts_of_request.reset(token)
+    with system():
+        row = ActivityLog.objects.get(action="user.updated")
+        assert (row.actor_id, row.resource_id, row.patient_id) == (administrator.pk, str(patient.pk), patient.pk)
+        assert json.loads(row.metadata or "") == {"change": "changed", "fields": ["phone"]}
 
 
 def test_a_changed_password_leaves_no_diff(patient: User) -> None:

@@ -18,9 +18,11 @@ from conversations import signals as conversations
 from conversations.models import Answer, Conversation, Urgency
 from medichat.db.context import acting_as, system
 from prescriptions import signals as prescriptions
+from records import signals as records
 from records.models import CareRelation
 from records.models.care import break_glass
 from tests.factories import (
+    AllergyFactory,
     AttachmentFactory,
     ConversationFactory,
     MessageFactory,
@@ -52,7 +54,7 @@ def in_words(row: ActivityLog) -> str:
         return json.dumps([str(getattr(row, name)) for name in FIELDS])
 
 
-@pytest.mark.parametrize("module", [accounts, conversations, prescriptions])
+@pytest.mark.parametrize("module", [accounts, records, conversations, prescriptions])
 def test_every_signal_is_listened_to(module: ModuleType) -> None:
     unheard = [name for name, signal in vars(module).items() if isinstance(signal, Signal) and not signal.receivers]
     assert unheard == []
@@ -236,6 +238,18 @@ def test_prescriptions_from_the_first_day_to_the_last(patient: User, her_doctor:
     ]
     assert rows[-1].actor_role == "system"
     assert all("SECRET" not in in_words(row) for row in rows)
+
+
+def test_a_chart_change_is_on_the_record_with_the_names_of_its_fields(her_doctor: User, patient: User) -> None:
+    allergy = AllergyFactory(patient=patient, reaction="SECRET")
+    since = Since()
+    with acting_as(her_doctor):
+        allergy.mark_entered_in_error(by=her_doctor, reason="SECRET")
+    (row,) = since.rows()
+    assert (row.action, row.resource_type, row.resource_id) == ("chart.changed", "allergy", str(allergy.pk))
+    assert (row.actor_id, row.patient_id, row.purpose) == (her_doctor.pk, patient.pk, "care")
+    assert json.loads(row.metadata or "")["fields"] == ["entered_in_error_reason"]
+    assert "SECRET" not in in_words(row)
 
 
 def test_breaking_the_glass_is_recorded_whoever_does_it(patient: User, stranger_doctor: User) -> None:
