@@ -17,6 +17,7 @@ Answer = Literal["yes", "no", "unknown", ""]
 _MOST_IN_A_YES = 2
 """'Yes' to a question with more symptoms in it does not say which; after one of our own questions we ask which."""
 _SHORT_ANSWER = 12
+_FEELING = frozenset({"have", "am", "feel", "got", "keep", "can", "had", "been", "was", "get"})
 _FAMILY = frozenset({"family", "parents", "relatives", "siblings"})
 
 
@@ -185,10 +186,7 @@ def _first_person(sentence: Sentence) -> bool:
         clause = [token.word for token in tokens if token.clause == tokens[match.start].clause]
         if any(word in _people("relations") for word in clause):
             continue
-        lead = " ".join(clause[:3])
-        if lead.startswith(
-            ("i have", "i am", "i feel", "i got", "i keep", "i can", "i had", "i also", "i been", "my ")
-        ):
+        if clause[0] == "my" or ("i" in clause and set(clause[clause.index("i") :][:4]) & _FEELING):
             return True
     return False
 

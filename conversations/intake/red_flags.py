@@ -18,7 +18,6 @@ from conversations.intake.data import load_all
 from conversations.intake.findings import Reading, State
 from conversations.intake.model import Quote, RedFlag, Symptom, Urgency
 
-
 _ADULT_MONTHS = 45 * 12.0
 """An unknown age is read as that of an adult of middle age, so that a chest pain is not taken lightly."""
 
