@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import person, signed_in_required
 from accounts.models import Role
+from medichat import demo
 
 # A form that could not be accepted shows what was typed, but never these.
 NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret", "_forms")
@@ -41,7 +42,7 @@ def landing(request: HttpRequest) -> HttpResponse:
     """What this is, the emergency number, sign in and register; people who are signed in go straight home."""
     if request.user.is_authenticated:
         return redirect("home")
-    return render(request, "landing.html")
+    return render(request, "landing.html", {"demo_accounts": demo.ACCOUNTS if settings.DEMO_CLINIC else ()})
 
 
 @require_safe
