@@ -27,7 +27,10 @@ class Person:
 
 @dataclass(frozen=True)
 class Chart:
-    """What the clinic knew before: allergies (name, reaction, severity), medicines (name, dose, how often), illnesses."""
+    """What the clinic knew before.
+
+    Allergies are (allergen, reaction, severity), medicines (name, dose, frequency), conditions (name, code, since).
+    """
 
     allergies: tuple[tuple[str, str, str], ...] = ()
     medicines: tuple[tuple[str, str, str], ...] = ()
@@ -203,13 +206,13 @@ VISITS = (
     Visit(
         "pieter@example.org", timedelta(hours=5),
         "My left calf is swollen and painful since yesterday, and it is warm.",
-        {"severity": "6", "onset": "Yesterday, after the long train ride.", "how_it_happened": "Nothing happened to it."},
+        {"severity": "6", "onset": "Yesterday, after the long train ride.", "how_it_happened": "Nothing."},
         afterwards=("I took my warfarin as always.",),
     ),
     Visit(
         "jonas@example.org", timedelta(hours=3),
         "My lower back has hurt badly since I lifted a box on Friday, it pulls down into the right leg.",
-        {"severity": "7", "medications": "Ibuprofen 400 mg from the pharmacy, two a day.", "changes": "Worse when I bend."},
+        {"severity": "7", "medications": "Ibuprofen 400 mg, two a day.", "changes": "Worse when I bend."},
         claimed_by="clara@example.org",
     ),
     Visit(

@@ -298,7 +298,7 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 ("text", medichat.db.encrypted.EncryptedTextField()),
-                ("topic", models.CharField(blank=True, max_length=60)),
+                ("topic", models.CharField(blank=True, max_length=300)),
                 ("client_token", models.UUIDField(blank=True, editable=False, null=True)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 (

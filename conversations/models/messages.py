@@ -35,7 +35,7 @@ class Message(ImportableModel):
     position = models.PositiveIntegerField()
     sender = models.CharField(max_length=10, choices=MessageSender)
     text = EncryptedTextField()
-    topic = models.CharField(max_length=60, blank=True)
+    topic = models.CharField(max_length=300, blank=True)
     client_token = models.UUIDField(null=True, blank=True, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)
 
