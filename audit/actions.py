@@ -67,7 +67,16 @@ class Action(models.TextChoices):
     REQUEST_FAILED = "request.failed", "Request failed"
 
 
-VIEWS = [Action.PATIENT_VIEWED, Action.CONVERSATION_VIEWED, Action.PRESCRIPTION_VIEWED, Action.DATA_VIEWED]
+# Somebody saw patient data: what a patient is told of.
+LOOKS = [
+    Action.PATIENT_VIEWED,
+    Action.CONVERSATION_VIEWED,
+    Action.PRESCRIPTION_VIEWED,
+    Action.DATA_VIEWED,
+    Action.PRESCRIPTION_DOWNLOADED,
+    Action.FILE_DOWNLOADED,
+    Action.BREAK_GLASS_OPENED,
+]
 
 
 class ActorRole(models.TextChoices):

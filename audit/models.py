@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from audit.actions import VIEWS, Action, ActorRole, Purpose, Severity, Status
+from audit.actions import LOOKS, Action, ActorRole, Purpose, Severity, Status
 from medichat.db.base import new_id
 from medichat.db.encrypted import EncryptedTextField
 
@@ -31,9 +31,9 @@ class ActivityLogQuerySet(models.QuerySet["ActivityLog"]):
         """What concerns one patient."""
         return self.filter(patient_id=patient_id)
 
-    def views(self) -> Self:
-        """Somebody looked at patient data."""
-        return self.filter(action__in=VIEWS)
+    def looks(self) -> Self:
+        """Somebody looked at patient data, took a copy, or opened it in an emergency."""
+        return self.filter(action__in=LOOKS)
 
     def newest_first(self) -> Self:
         """Latest first, in an order that pages by key can follow."""

@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
     path("", include("records.urls")),
+    path("", include("audit.urls")),
     path("", include("conversations.urls")),
     path("", include("prescriptions.urls")),
     path("cases/<uuid:case_id>/", case, name="case"),

@@ -195,6 +195,26 @@ BEGIN
     END LOOP;
 END $$;
 """
+# A patient may know who looked at their data, also where no relation shows them that person: name and nothing else, of
+# staff who stand in the patient's own rows, and in no other context.
+NAMES = """
+CREATE FUNCTION names_of_those_who_looked(people uuid[]) RETURNS TABLE (id uuid, first_name text, last_name text)
+LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    me uuid := nullif(current_setting('medichat.user_id', true), '')::uuid;
+BEGIN
+    IF me IS NULL OR current_setting('medichat.role', true) IS DISTINCT FROM 'patient' THEN
+        RETURN;
+    END IF;
+    PERFORM set_config('medichat.role', 'system', true);
+    RETURN QUERY
+        SELECT u.id, u.first_name::text, u.last_name::text FROM users u
+        WHERE u.id = ANY (people) AND u.role IN ('doctor', 'admin') AND EXISTS (
+            SELECT FROM activity_logs looked WHERE looked.patient_id = me AND looked.actor_id = u.id
+        );
+    PERFORM set_config('medichat.role', 'patient', true);
+END $$;
+"""
 FIRST_PARTITIONS = """
 CREATE TABLE activity_logs_default PARTITION OF activity_logs DEFAULT;
 SELECT close_activity_log_partition('activity_logs_default');
@@ -232,6 +252,7 @@ class Migration(migrations.Migration):
                     "SELECT keep_only_privileges('activity_logs', ARRAY['SELECT', 'INSERT'])", migrations.RunSQL.noop
                 ),
                 migrations.RunSQL(FIRST_PARTITIONS, migrations.RunSQL.noop),
+                migrations.RunSQL(NAMES, "DROP FUNCTION names_of_those_who_looked(uuid[])"),
             ],
             state_operations=[
                 migrations.CreateModel(
