@@ -142,3 +142,13 @@ def test_it_does_not_serve_as_the_owner(tmp_path: Path, own_server: dict[str, st
     assert process.returncode == 1
     assert "does not serve pages as the database role" in said
     assert "Traceback" not in said
+
+
+def test_the_periodic_work_runs_with_the_server(tmp_path: Path, own_server: dict[str, str]) -> None:
+    report = tmp_path / "periodic.log"
+    with serving(tmp_path, **own_server) as process:
+        address(process)
+        deadline = time.monotonic() + 60
+        while not (report.exists() and "expire prescriptions" in report.read_text()):
+            assert time.monotonic() < deadline, "no periodic work within a minute"
+            time.sleep(0.1)

@@ -10,11 +10,11 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from http.client import HTTPException
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import IO, Any
 
 from django import get_version
 from django.conf import settings
@@ -154,17 +154,19 @@ class Command(BaseCommand):
     ) -> None:
         """Run the periodic work every minute until the web server ends or a signal comes."""
         command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "run_periodic"]
+        report = Path(settings.DATA_DIR) / "periodic.log"  # what the last run said
         last_run = running.enter_context(contextlib.ExitStack())
         periodic: subprocess.Popen[bytes] | None = None
-        next_run = time.monotonic() if "run_periodic" in get_commands() else float("inf")
+        next_run = time.monotonic()
         while web.poll() is None:
             if periodic is not None and periodic.poll() is not None:
                 if periodic.returncode:
-                    self.stderr.write(f"run_periodic ended with status {periodic.returncode}; it is tried again.")
+                    self.stderr.write(f"{report.read_text()}The periodic work failed; it is tried again in a minute.")
                 last_run.close()
                 periodic = None
             if periodic is None and time.monotonic() >= next_run:
-                periodic = last_run.enter_context(child(command, environment))
+                said = last_run.enter_context(report.open("wb"))
+                periodic = last_run.enter_context(child(command, environment, output=said))
                 next_run = time.monotonic() + PERIODIC_SECONDS
             time.sleep(0.5)
         raise CommandError(f"The web server ended by itself with status {web.returncode}.")
@@ -215,14 +217,18 @@ def gunicorn_command(listener: int) -> list[str]:
 
 @contextlib.contextmanager
 def child(
-    command: list[str], environment: dict[str, str], keep: list[int] | None = None
+    command: list[str],
+    environment: dict[str, str],
+    *,
+    keep: Sequence[int] = (),
+    output: IO[bytes] | None = None,
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """A process that ends with the block: asked first, killed after 20 seconds.
 
     It has a session of its own, so that the terminal's Ctrl-C reaches only this process, which ends things in order.
     """
     process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
-        command, env=environment, pass_fds=keep or [], start_new_session=True, preexec_fn=end_with_parent
+        command, env=environment, pass_fds=keep, stdout=output, start_new_session=True, preexec_fn=end_with_parent
     )  # fmt: skip
     try:
         yield process
