@@ -91,7 +91,7 @@ def case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
 
 
 def chart_policies(patient_writes: str = "") -> list[Policy]:
-    """Part of a chart: the patient and their doctors read and write it, the patient within ``patient_writes``, if given."""
+    """Part of a chart: the patient and their doctors read and write it, the patient ``patient_writes`` only."""
     patient_writes = patient_writes or own()
     doctor = chart_of_mine_or_waiting()
     return [

@@ -57,12 +57,6 @@ class EntryForm(ModelForm):
                     self.add_error(name, error)
         return cleaned
 
-    def validate_constraints(self) -> None:
-        """Left to the database, which also sees what others write meanwhile (``refuse`` shows what it says)."""
-
-    def validate_unique(self) -> None:
-        """Left to the database, as above."""
-
     def entry(self) -> Any:
         """The entry that was filled in, not saved yet."""
         self.instance.patient = self.patient

@@ -78,6 +78,13 @@ class MeasureField(forms.CharField):
             )
         return figure.quantize(Decimal("0.1"), rounding=ROUND_HALF_UP)
 
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """Whether it is another figure, however it is written."""
+        try:
+            return bool(self.clean(data) != initial)
+        except ValidationError:
+            return True
+
 
 class PhoneField(forms.CharField):
     """A telephone number as people write it, with at least five digits."""

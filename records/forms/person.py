@@ -22,9 +22,6 @@ class PersonForm(ModelForm):
                 field.validators = [forms.CharField(max_length=200).validators[0], *field.validators]
             field.widget.attrs.setdefault("autocomplete", "off")
 
-    def validate_constraints(self) -> None:
-        """Left to the database, whose refusal ``save_changes`` names."""
-
     def changed_columns(self) -> list[str]:
         """The names of the columns to save."""
         return list(self.changed_data)

@@ -18,7 +18,7 @@ from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from records.models.care import visible_patients
 from records.models.person import MedicalInfo
-from records.models.violations import refusals_named
+from records.models.violations import refusals_named, validate_beside_fields
 from records.signals import tell
 
 
@@ -109,6 +109,10 @@ class ChartEntry(ImportableModel):
                 condition=NOT_IN_ERROR | (Q(entered_in_error_by__isnull=False) & ~Q(entered_in_error_reason="")),
             ),
         ]
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django does, with the errors beside their fields (see ``violations``)."""
+        validate_beside_fields(self, exclude)
 
     @property
     def says_something(self) -> bool:

@@ -11,7 +11,7 @@ from accounts.models import User
 from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from records.models.care import visible_patients
-from records.models.violations import refusals_named
+from records.models.violations import refusals_named, validate_beside_fields
 from records.signals import tell
 
 
@@ -138,6 +138,10 @@ class MedicalInfo(ImportableModel):
 
     def __str__(self) -> str:
         return f"Medical information of {self.patient_id}"
+
+    def validate_constraints(self, exclude: Collection[str] | None = None) -> None:
+        """As Django does, with the errors beside their fields (see ``violations``)."""
+        validate_beside_fields(self, exclude)
 
     @classmethod
     def locked(cls, patient: User) -> "MedicalInfo":

@@ -1,9 +1,9 @@
 """What the database refuses about a chart, in words and beside the field that it concerns."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 
-from django.core.exceptions import ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, models, transaction
 
 # Constraint -> the field at which a person can put it right.
@@ -19,6 +19,19 @@ BESIDE = {
     "medical_info_height_plausible": "height_cm",
     "medical_info_weight_plausible": "weight_kg",
 }
+
+
+def validate_beside_fields(row: models.Model, exclude: Collection[str] | None) -> None:
+    """What ``Model.validate_constraints`` does, with the errors beside the fields that ``BESIDE`` names."""
+    errors: dict[str, list[ValidationError]] = {}
+    for model, constraints in row.get_constraints():
+        for constraint in constraints:
+            try:
+                constraint.validate(model, row, exclude=None if exclude is None else set(exclude))
+            except ValidationError as error:
+                errors.setdefault(BESIDE.get(constraint.name, NON_FIELD_ERRORS), []).append(error)
+    if errors:
+        raise ValidationError(errors)
 
 
 @contextmanager

@@ -7,7 +7,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
@@ -57,7 +56,6 @@ def recall(request: HttpRequest) -> HttpResponse:
             {
                 "entry": entry,
                 "patient": entry.patient,
-                "url": _url(user, entry.patient),
                 "cells": [(heading, text_of(entry)) for heading, text_of in cells],
             }
             for entry in page.rows
@@ -85,7 +83,7 @@ def _affected(user: User, kind: Kind, name: str) -> QuerySet[Any]:
     return entries
 
 
-def _banners(user: User, people: list[User]) -> list[tuple[Banner, str]]:
+def _banners(user: User, people: list[User]) -> list[Banner]:
     """What a list shows of each patient, in two statements for the whole page."""
     ids = [patient.pk for patient in people]
     infos = {info.patient_id: info for info in MedicalInfo.objects.visible_to(user).filter(patient__in=ids)}
@@ -93,17 +91,7 @@ def _banners(user: User, people: list[User]) -> list[tuple[Banner, str]]:
     standing: Iterable[Allergy] = Allergy.objects.visible_to(user).standing().filter(patient__in=ids)
     for allergy in standing:
         allergies[allergy.patient_id].append(allergy)
-    return [
-        (banner_of(patient, info=infos.get(patient.pk), allergies=allergies[patient.pk]), _url(user, patient))
-        for patient in people
-    ]
-
-
-def _url(user: User, patient: User) -> str:
-    """Where this person reads more about the patient: doctors in the chart, administrators in the admin site."""
-    if user.is_administrator:
-        return reverse("admin:accounts_user_change", args=[patient.pk])
-    return reverse("records:chart", args=[patient.pk])
+    return [banner_of(patient, info=infos.get(patient.pk), allergies=allergies[patient.pk]) for patient in people]
 
 
 def _tell(user: User, what: str) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
+from django.db import DatabaseError, transaction
 from django.test import Client
 from django.utils import timezone
 
@@ -93,18 +94,13 @@ def test_a_doctors_form_is_shown_again_in_the_chart(
     assert "HORVAT, Ana" in page
 
 
-def test_one_that_was_struck_out_may_be_added_again(client_of: Callable[[User], Client], patient: User) -> None:
+def test_one_that_was_struck_out_may_be_added_again(
+    client_of: Callable[[User], Client], patient: User, her_doctor: User
+) -> None:
     wrong = AllergyFactory(patient=patient, allergen="Penicillin")
     with system():
-        wrong.mark_entered_in_error(by=patient_as_clinic(), reason="Another patient's")
+        wrong.mark_entered_in_error(by=her_doctor, reason="Another patient's")
     assert client_of(patient).post(MINE, {"allergen": "Penicillin"}).status_code == 302
-
-
-def patient_as_clinic() -> User:
-    from tests.factories import AdministratorFactory
-
-    administrator: User = AdministratorFactory()
-    return administrator
 
 
 @pytest.mark.parametrize(
@@ -163,8 +159,6 @@ def test_it_can_be_found_by_its_words(patient: User, her_doctor: User) -> None:
 
 def test_a_patient_cannot_write_in_the_clinics_name(patient: User) -> None:
     """The second lock: the policy, whatever the code says."""
-    from django.db import DatabaseError, transaction
-
     with as_person(patient), pytest.raises(DatabaseError, match="row-level security"), transaction.atomic():
         Allergy(patient=patient, allergen="Latex").record(by=patient, source=Source.DOCTOR)
 
