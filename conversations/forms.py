@@ -82,6 +82,9 @@ class MessageForm(forms.Form):
 class AttachmentForm(forms.Form):
     """A file for the doctor. What is in it is checked by ``attachments.attach``."""
 
+    # The file stands in one form with the message: a browser that insists on a file would send no message.
+    use_required_attribute = False
+
     file = forms.FileField(
         label="Add a picture or document",
         help_text=f"{WHAT_IS_ACCEPTED}, up to {settings.ATTACHMENT_MAX_BYTES // 1_048_576} MB each and "

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
+
+if TYPE_CHECKING:
+    from accounts.models import User
 
 Scheme = Literal["light", "dark"]
 OpenAs = Callable[..., Page]
@@ -14,9 +16,22 @@ WIDE, NARROW = 1280, 390
 HEIGHTS = {WIDE: 800, NARROW: 844}
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
-looks = pytest.mark.parametrize(
-    ("width", "scheme"), [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
-)
+LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (WIDE, "dark"), (NARROW, "light"), (NARROW, "dark")]
+
+
+def look_at(
+    open_as: OpenAs, person: "User | None", path: str, name: str, *, act: Callable[[Page], object] | None = None
+) -> Page:
+    """Open a page in every look, do something on it, keep its picture and ask axe; returns the last one opened."""
+    for width, scheme in LOOKS:
+        page = open_as(person, path, width=width, scheme=scheme)
+        if act is not None:
+            act(page)
+        keep_screenshot(page, f"{name}-{width}-{scheme}")
+        assert page.locator("h1").is_visible()
+        assert_accessible(page)
+        assert_fits(page)
+    return page
 
 
 def assert_accessible(page: Page) -> None:

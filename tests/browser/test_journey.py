@@ -67,7 +67,7 @@ def test_from_the_first_message_to_the_prescription(
         chat_to_the_end(hers)
         picture = tmp_path / "rash.jpg"
         picture.write_bytes(jpeg())
-        hers.get_by_text("Attach", exact=False).first.click()
+        hers.get_by_text("Add a picture or document").first.click()
         hers.locator("input[type=file]").set_input_files(picture)
         hers.get_by_role("button", name="Attach file").click()
         hers.get_by_role("link", name=re.compile("rash.jpg")).first.wait_for()

@@ -6,10 +6,10 @@ import pytest
 
 from accounts.models import User
 from conversations import chat
-from conversations.models import Answer, Conversation
+from conversations.models import Answer, Conversation, Urgency
 from prescriptions.respond import Proposal, respond
 from records.models import CareRelation
-from tests.browser.looking import OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot, looks
+from tests.browser.looking import OpenAs, look_at
 from tests.cast import as_person, system
 from tests.factories import AllergyFactory, MedicalHistoryFactory, MedicalInfoFactory, MedicationFactory
 
@@ -27,14 +27,14 @@ def full_record(patient: User, stranger_doctor: User) -> Conversation:
         answered = chat.open_consultation(patient)
         for line in LINES:
             chat.say(answered, line, client_token=uuid.uuid4(), by=patient)
-        answered.submit(urgency="routine")
+        answered.submit(urgency=Urgency.ROUTINE)
     with as_person(stranger_doctor):
         case = Conversation.objects.visible_to(stranger_doctor).select_related("patient").get(pk=answered.pk)
         respond(
             case,
             Answer(
                 diagnosis="A viral sore throat",
-                recommendations="Rest, drink enough and take paracetamol for the pain. Come back if it is not better in a week.",
+                recommendations="Rest, drink enough, take paracetamol. Come back if it is not better in a week.",
                 call_to_office=True,
             ),
             [
@@ -49,87 +49,53 @@ def full_record(patient: User, stranger_doctor: User) -> Conversation:
     return running
 
 
-@looks
-def test_home_full(open_as: OpenAs, patient: User, full_record: Conversation, width: int, scheme: Scheme) -> None:
-    page = open_as(patient, "/home/", width=width, scheme=scheme)
+def test_home_full(open_as: OpenAs, patient: User, full_record: Conversation) -> None:
+    page = look_at(open_as, patient, "/home/", "home")
 
-    keep_screenshot(page, f"home-{width}-{scheme}")
     assert page.get_by_role("link", name="Darius Moreau has answered you").is_visible()
-    assert_accessible(page)
-    assert_fits(page)
 
 
-@looks
-def test_home_on_the_first_visit(open_as: OpenAs, patient: User, width: int, scheme: Scheme) -> None:
-    page = open_as(patient, "/home/", width=width, scheme=scheme)
+def test_home_on_the_first_visit(open_as: OpenAs, patient: User) -> None:
+    page = look_at(open_as, patient, "/home/", "home-empty")
 
-    keep_screenshot(page, f"home-empty-{width}-{scheme}")
     assert page.get_by_role("button", name="Start a consultation").is_visible()
-    assert_accessible(page)
-    assert_fits(page)
 
 
-@looks
-def test_the_chat(open_as: OpenAs, patient: User, full_record: Conversation, width: int, scheme: Scheme) -> None:
-    page = open_as(patient, f"/consultations/{full_record.pk}/", width=width, scheme=scheme)
+def test_the_chat(open_as: OpenAs, patient: User, full_record: Conversation) -> None:
+    page = look_at(open_as, patient, f"/consultations/{full_record.pk}/", "chat")
 
-    keep_screenshot(page, f"chat-{width}-{scheme}")
     assert "My left knee hurts" in page.locator(".transcript").inner_text()
-    assert_accessible(page)
-    assert_fits(page)
 
 
-@looks
-def test_the_answer(open_as: OpenAs, patient: User, full_record: Conversation, width: int, scheme: Scheme) -> None:
+def test_the_answer(open_as: OpenAs, patient: User, full_record: Conversation) -> None:
     with system():
         answered = Conversation.objects.get(patient=patient, status="doctor_responded")
         assert CareRelation.objects.filter(patient=patient, kind="answered").count() == 1
 
-    page = open_as(patient, f"/consultations/{answered.pk}/", width=width, scheme=scheme)
+    page = look_at(open_as, patient, f"/consultations/{answered.pk}/", "answer")
 
-    keep_screenshot(page, f"answer-{width}-{scheme}")
     assert "A viral sore throat" in page.locator("main").inner_text()
-    assert_accessible(page)
-    assert_fits(page)
 
 
-@looks
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
+def test_lists_record_and_own_account(open_as: OpenAs, patient: User, full_record: Conversation) -> None:
+    for path, name in (
         ("/prescriptions/", "prescriptions"),
         ("/consultations/", "history"),
+        ("/record/", "record"),
+        ("/record/viewed/", "who-viewed"),
         ("/account/profile/", "profile"),
         ("/account/sessions/", "sessions"),
-    ],
-)
-def test_lists_and_own_account(
-    open_as: OpenAs, patient: User, full_record: Conversation, path: str, name: str, width: int, scheme: Scheme
-) -> None:
-    page = open_as(patient, path, width=width, scheme=scheme)
-
-    keep_screenshot(page, f"{name}-{width}-{scheme}")
-    assert page.locator("h1").is_visible()
-    assert_accessible(page)
-    assert_fits(page)
+    ):
+        look_at(open_as, patient, path, name)
 
 
-@looks
-@pytest.mark.parametrize(
-    ("path", "name"),
-    [
+def test_before_signing_in(open_as: OpenAs) -> None:
+    for path, name in (
         ("/", "landing"),
         ("/account/sign-in/", "sign-in"),
         ("/account/register/", "register"),
         ("/account/register/doctor/", "register-doctor"),
-        ("/account/password/reset/", "password-reset"),
+        ("/account/reset/", "password-reset"),
         ("/no/such/page/", "not-found"),
-    ],
-)
-def test_before_signing_in(open_as: OpenAs, path: str, name: str, width: int, scheme: Scheme) -> None:
-    page = open_as(None, path, width=width, scheme=scheme)
-
-    keep_screenshot(page, f"{name}-{width}-{scheme}")
-    assert page.locator("h1").is_visible()
-    assert_accessible(page)
-    assert_fits(page)
+    ):
+        look_at(open_as, None, path, name)
