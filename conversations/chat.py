@@ -194,7 +194,7 @@ def _place_in_queue(conversation: Conversation, urgency: Urgency) -> None:
     """An emergency goes into the queue at once, everything else when the questions are finished."""
     if urgency == Urgency.EMERGENCY or conversation.intake_ended_at is not None:
         conversation.submit(urgency=urgency)
-    else:
+    elif conversation.urgency != urgency:
         conversation.set_urgency(urgency)
 
 

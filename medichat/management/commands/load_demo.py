@@ -142,9 +142,17 @@ def talk(conversation: Conversation, visit: demo.Visit, patient: User) -> None:
         exchange = chat.say(conversation, text, client_token=uuid.uuid4(), by=patient)
         said += 1
         question = next((reply for reply in exchange.replies if reply.topic not in chat.NOT_QUESTIONS), None)
-        text = None if question is None else visit.answers.get(question.topic, "No")
+        text = None if question is None else answer_to(question.topic, visit)
     for line in visit.afterwards:
         chat.say(conversation, line, client_token=uuid.uuid4(), by=patient)
+
+
+def answer_to(topic: str, visit: demo.Visit) -> str:
+    """The answer to a question; one about several things ('ask:fever+cough') is answered by the first that is there."""
+    for part in (topic, *topic.removeprefix("ask:").split("+")):
+        if part in visit.answers:
+            return visit.answers[part]
+    return demo.USUAL_ANSWERS.get(topic, "No")
 
 
 def answer(conversation: Conversation, reply: demo.Reply, doctor: User, patient: User) -> None:
