@@ -21,7 +21,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.contrib.staticfiles.finders import get_finders
 from django.core.exceptions import ImproperlyConfigured
-from django.core.management import call_command, get_commands, load_command_class
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
@@ -30,6 +30,7 @@ from medichat.db.context import system
 from medichat.db.embedded import Embedded
 from medichat.db.roles import SetupError
 from medichat.db.start import missing_migrations, refuse_unfit_database
+from medichat.management.commands import load_demo
 
 PERIODIC_SECONDS = 60
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -105,11 +106,8 @@ class Command(BaseCommand):
             empty = not get_user_model()._base_manager.exists()
         if not empty:
             return
-        if "load_demo" not in get_commands():
-            self._say("No demo clinic: this version has no command load_demo.")
-            return
         self._say("Loading the demo clinic ...")
-        call_command("load_demo", verbosity=0)
+        call_command(load_demo.Command(), verbosity=0)
 
     def _collect_static(self) -> None:
         """Collect the static files when one of them changed since the last time."""
@@ -145,7 +143,7 @@ class Command(BaseCommand):
         address = f"http://{url_host(host)}:{port}"
         self._say(f"\n{settings.CLINIC_NAME} is open:\n  {address}/\n  {address}/admin/   (administrators)")
         if demo:
-            for line in demo_sign_ins():
+            for line in load_demo.Command.sign_ins:
                 self._say(f"  {line}")
         self._say("Ctrl-C stops everything.")
 
@@ -247,12 +245,3 @@ def end_with_parent() -> None:
     if sys.platform == "linux":
         set_parent_death_signal = 1  # PR_SET_PDEATHSIG
         ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGTERM)
-
-
-def demo_sign_ins() -> list[str]:
-    """The demo clinic's people and passwords, one a line, as the command load_demo lists them in ``sign_ins``."""
-    app = get_commands().get("load_demo")
-    if app is None:
-        return []
-    command = load_command_class(app, "load_demo") if isinstance(app, str) else app
-    return list(getattr(command, "sign_ins", ()))
