@@ -10,12 +10,14 @@ from conversations.intake.context import people
 from conversations.intake.findings import Mention, Reading, ReadTurn, State, read_conversation
 from conversations.intake.model import URGENCIES, Assessment, Quote, Reason, RedFlag, Severity, Symptom, Turn, Urgency
 from conversations.intake.red_flags import Person, raised
-from conversations.intake.stated import StatedFacts, stated_facts
+from conversations.intake.stated import StatedFacts, names_medicine, stated_facts
 
 _ANSWER_LENGTH = 160
 _COMPLAINT_LENGTH = 300
 _NAME_LENGTH = 80
 _OPENING_TURNS = 4
+_OF_A_DOSE = frozenset({"timing", "duration"})
+_BACKGROUND_TOPICS = frozenset({"medications", "allergies", "history", "concerns"})
 _SEARCHED_TURNS = 10
 _INTRODUCTIONS = frozenset({"name", "hello", "hi", "old", "bye", "thanks", "thank", "morning"})
 _WHOLE_ANSWER_WORDS = 12
@@ -259,12 +261,16 @@ def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: s
     asked = next((code for code in read.asked_about if code in drafts), "")
     for number_of, (sentence, details) in enumerate(zip(read.sentences, read.details, strict=True)):
         nearby = [mention for mention in in_sentence.get(number_of, ()) if mention.code in drafts]
-        others = number_of in elsewhere
+        # What was denied, or is somebody else's, has no details of the patient's.
+        others = number_of in elsewhere or read.topic in _BACKGROUND_TOPICS
         quote = Quote(
             " ".join(read.turn.text[sentence.tokens[0].start : sentence.tokens[-1].end].split()), read.turn.reference
         )
         takes_back = corrects(sentence.words())
+        medicine = names_medicine(sentence)
         for detail in details:
+            if medicine and not nearby and detail.kind in _OF_A_DOSE:
+                continue
             target = _owner(detail, nearby, drafts)
             if not target and not nearby and not others:
                 last = here[-1].code if here and here[-1].code in drafts else ""

@@ -15,7 +15,7 @@ from conversations.intake.text import Sentence, Token, sentences
 _LONGEST_PHRASE = 12
 _DETAIL_WORDS = 10
 _SCALE = 10
-_SMALL_WORDS = 2
+_SMALL_WORDS = 3
 _WORTH_KEEPING = 2
 _MODERATE_FROM = 4
 _SEVERE_FROM = 7

@@ -15,12 +15,13 @@ from dataclasses import dataclass
 from functools import cache
 
 from conversations.intake.data import load, load_all
-from conversations.intake.text import Sentence, Token
+from conversations.intake.text import Sentence, Token, sentences
 
 _NEAR = 4
 _FAR = 10
 _LIGHT_SKIPS = 3
 _PREFIX_KEY = 3
+_NEGATIONS = frozenset({"no", "not", "without", "never", "nor"})
 _ITEM = re.compile(r"\([^)]*\)\??|\.\.\.|\.\.|~|\S+")
 
 
@@ -151,6 +152,8 @@ class _Row:
     code: str
     items: tuple[_Item, ...]
     needed: tuple[frozenset[str], ...]
+    special: bool
+    """A special form of something else: it does not reach over a negation ('diarrhoea without blood')."""
 
 
 @cache
@@ -159,13 +162,23 @@ def _index() -> dict[str, tuple[_Row, ...]]:
     index: dict[str, list[_Row]] = {}
     for entries in load_all("lexicon/concepts").values():
         for code, entry in entries.items():
-            for phrase in entry["phrases"]:
-                for items in _phrases(phrase):
-                    first = items[0]
-                    needed = tuple(item.words for item in items[1:] if not item.beginnings)
-                    for key in (*first.words, *{start[:_PREFIX_KEY] + "*" for start in first.beginnings}):
-                        index.setdefault(key, []).append(_Row(code, items, needed))
+            rows = [items for phrase in entry["phrases"] for items in _phrases(phrase)]
+            rows.extend(_own_words(entry.get("screening", "")))
+            for items in rows:
+                first = items[0]
+                needed = tuple(item.words for item in items[1:] if not item.beginnings)
+                row = _Row(code, items, needed, bool(entry.get("implies")))
+                for key in (*first.words, *{start[:_PREFIX_KEY] + "*" for start in first.beginnings}):
+                    index.setdefault(key, []).append(row)
     return {key: tuple(rows) for key, rows in index.items()}
+
+
+def _own_words(screening: str) -> Iterator[tuple[_Item, ...]]:
+    """The words in which a question asks for a concept mean it too: they come back as a quick answer."""
+    for sentence in sentences(screening):
+        words = sentence.words()
+        words = words[1:] if words[0] in {"a", "an", "the"} else words
+        yield tuple(_Item(frozenset({word}), (), 0, crosses=True) for word in words)
 
 
 @cache
@@ -173,10 +186,10 @@ def _light() -> frozenset[str]:
     return frozenset(load("lexicon/classes.toml")["light"])
 
 
-def _match(items: tuple[_Item, ...], tokens: tuple[Token, ...], start: int) -> tuple[int, ...] | None:
+def _match(row: _Row, tokens: tuple[Token, ...], start: int) -> tuple[int, ...] | None:
     """The positions at which the items stand from `start` on, each as near as it can be, or None."""
     positions = [start]
-    for item in items[1:]:
+    for item in row.items[1:]:
         here = positions[-1]
         skipped = light = 0
         position = here + 1
@@ -188,6 +201,8 @@ def _match(items: tuple[_Item, ...], tokens: tuple[Token, ...], start: int) -> t
                 return None
             if item.fits(token.word):
                 break
+            if row.special and token.word in _NEGATIONS:
+                return None
             if token.word in _light() and light < _LIGHT_SKIPS:
                 light += 1
             else:
@@ -202,18 +217,24 @@ def _match(items: tuple[_Item, ...], tokens: tuple[Token, ...], start: int) -> t
 def find(sentence: Sentence) -> tuple[Match, ...]:
     """The concepts of a sentence in order. A phrase inside a longer one is left to the longer one."""
     tokens = sentence.tokens
-    index = _index()
-    present = {token.word for token in tokens}
+    present = frozenset(token.word for token in tokens)
+    # Each different word is looked up once: somebody may paste the same word a thousand times.
+    rows = {word: _possible(word, present) for word in present}
     matches: dict[tuple[str, tuple[int, ...]], Match] = {}
     for start, token in enumerate(tokens):
-        rows = itertools.chain(index.get(token.word, ()), index.get(token.word[:_PREFIX_KEY] + "*", ()))
-        for row in rows:
-            if not row.items[0].fits(token.word) or any(words.isdisjoint(present) for words in row.needed):
-                continue
-            positions = _match(row.items, tokens, start)
+        for row in rows[token.word]:
+            positions = _match(row, tokens, start)
             if positions is not None:
                 matches.setdefault((row.code, positions), Match(row.code, positions))
     return _longest(list(matches.values()))
+
+
+def _possible(word: str, present: frozenset[str]) -> list[_Row]:
+    """The rows that begin with a word and whose other words are all in the sentence."""
+    index = _index()
+    starting = index.get(word, ())
+    open_ended = [row for row in index.get(word[:_PREFIX_KEY] + "*", ()) if row.items[0].fits(word)]
+    return [row for row in (*starting, *open_ended) if not any(words.isdisjoint(present) for words in row.needed)]
 
 
 def _longest(matches: list[Match]) -> tuple[Match, ...]:

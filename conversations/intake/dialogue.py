@@ -92,7 +92,8 @@ def remaining_estimate(
     if understood.assessment.urgency == "emergency":
         return 0
     pending = _pending(understood, turns, age, sex, first_visit, on_chart or ChartFacts(), last_visit)
-    return len(_within(pending, limit - questions_asked))
+    opening_itself = 0 if questions_asked else 1
+    return opening_itself + len(_within(pending, limit - questions_asked - opening_itself))
 
 
 def _within(pending: Sequence[Question], room: int) -> list[Question]:

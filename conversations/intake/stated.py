@@ -183,12 +183,11 @@ def _from_sentence(
         if _anywhere(_rows("medicines", "none", topic), words):
             nothing.setdefault(topic, quote)
     allergy_words = set(_allergies(read, number, reading, collected, quote))
-    if not _anywhere(_rows("medicines", "", "not_taken"), words):
-        for span in _medicine_spans(turn, sentence):
-            affirmed, _ = _about_patient(scope, span, reading.about)
-            if affirmed and span.first not in allergy_words and read.topic != "allergies":
-                item = Stated(span.name, _dose(turn, sentence, span), quote.text, turn.reference)
-                _keep(collected["medications"], item)
+    for span in _medicine_spans(turn, sentence):
+        affirmed, _ = _about_patient(scope, span, reading.about)
+        kept = affirmed and span.first not in allergy_words and read.topic != "allergies"
+        if kept and not _not_taken(sentence, span):
+            _keep(collected["medications"], Stated(span.name, _dose(turn, sentence, span), quote.text, turn.reference))
     for span in _condition_spans(sentence):
         affirmed, person = _about_patient(scope, span, reading.about)
         if affirmed and read.about_family and not any(word in {"i", "my"} for word in words):
@@ -197,6 +196,18 @@ def _from_sentence(
             _keep(collected["history"], Stated(span.name, "", quote.text, turn.reference))
         elif person and not scope.of(span.as_match()).negated:
             _keep(collected["family"], Stated(f"{person}: {span.name}", "", quote.text, turn.reference))
+
+
+def _not_taken(sentence: Sentence, span: _Span) -> bool:
+    """Whether the clause says that the medicine is not taken: 'stopped', 'should I take'."""
+    clause = sentence.tokens[span.first].clause
+    words = [token.word for token in sentence.tokens if token.clause == clause]
+    return _anywhere(_rows("medicines", "", "not_taken"), words)
+
+
+def names_medicine(sentence: Sentence) -> bool:
+    """Whether a sentence names a medicine, so that its 'once a day' is a dose and no symptom's."""
+    return any(word in _medicine_names() for word in sentence.words())
 
 
 def _allergies(
@@ -277,6 +288,8 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
     words = [word for sentence in read.sentences for word in sentence.words()]
     before = any(item.reference == reference and item.evidence in read.turn.text for item in collected[topic].values())
     whole = " ".join(read.turn.text.split())
+    if topic in nothing and nothing[topic].reference == reference:
+        return
     if read.answer == "no" and not before and _is_plain_no(words, read):
         nothing.setdefault(topic, Quote(whole[:_LONGEST_ITEM], reference))
         return

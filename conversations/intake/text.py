@@ -48,7 +48,7 @@ class _WordTables:
     boundaries: frozenset[str]
     subjects: frozenset[str]
     links: frozenset[str]
-    rewrites: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+    rewrites: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]]
     verbs: frozenset[str]
     subordinators: frozenset[str]
 
@@ -56,13 +56,16 @@ class _WordTables:
 @cache
 def _tables() -> _WordTables:
     data = load("lexicon/language.toml")
+    rewrites: dict[str, list[tuple[tuple[str, ...], tuple[str, ...]]]] = {}
+    for old, new in data["rewrites"]:
+        rewrites.setdefault(old.split()[0], []).append((tuple(old.split()), tuple(new.split())))
     return _WordTables(
         contractions={short: tuple(long.split()) for short, long in data["contractions"].items()},
         fillers=frozenset(data["fillers"]),
         boundaries=frozenset(data["clauses"]["boundaries"]),
         subjects=frozenset(data["clauses"]["subjects"]),
         links=frozenset(data["clauses"]["links"]),
-        rewrites=tuple((tuple(old.split()), tuple(new.split())) for old, new in data["rewrites"]),
+        rewrites=rewrites,
         verbs=frozenset(data["clauses"]["verbs"]),
         subordinators=frozenset(data["clauses"]["subordinators"]),
     )
@@ -123,9 +126,12 @@ def _rewritten(words: list[tuple[str, int, int, bool]]) -> list[tuple[str, int, 
     result: list[tuple[str, int, int, bool]] = []
     position = 0
     while position < len(words):
-        for old, new in _tables().rewrites:
+        for old, new in _tables().rewrites.get(words[position][0], ()):
             piece = words[position : position + len(old)]
-            if words[position][0] == old[0] and tuple(word[0] for word in piece) == old:
+            if tuple(word[0] for word in piece) == old:
+                if not new:
+                    position += len(old)
+                    break
                 # The first new words stand where the first old ones stood, the last where the last one stood.
                 spans = [*piece[: len(new) - 1], piece[-1]]
                 starts = [(word, *span[1:]) for word, span in zip(new, spans, strict=True)]
