@@ -82,7 +82,7 @@ def test_lists_record_and_own_account(open_as: OpenAs, patient: User, full_recor
         ("/prescriptions/", "prescriptions"),
         ("/consultations/", "history"),
         ("/record/", "record"),
-        ("/record/viewed/", "who-viewed"),
+        ("/who-viewed/", "who-viewed"),
         ("/account/profile/", "profile"),
         ("/account/sessions/", "sessions"),
     ):
