@@ -79,7 +79,8 @@ CREATE INDEX activity_logs_to_attend ON activity_logs (severity, occurred_at, id
 CREATE INDEX activity_logs_to_seal ON activity_logs (transaction_id, sequence);
 """
 
-# Nobody chooses the order, the transaction or the time of writing of a row.
+# Nobody chooses the order, the transaction or the time of writing of a row. (pg_restore makes triggers after the data:
+# what it brings back keeps its own, and the seals fit. Inserting a dump's rows into this table would not do.)
 STAMP = """
 CREATE FUNCTION stamp_activity_log() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN
