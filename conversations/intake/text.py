@@ -95,9 +95,10 @@ def sentences(text: str) -> tuple[Sentence, ...]:
     comma = False
 
     def close(asks: bool) -> None:
-        if words:
-            found.append(Sentence(_with_clauses(_rewritten(words)), asks))
-            words.clear()
+        tokens = _with_clauses(_rewritten(words))
+        words.clear()
+        if tokens:
+            found.append(Sentence(tokens, asks))
 
     for match in _PIECE.finditer(text):
         piece = match.group()

@@ -105,8 +105,8 @@ def test_the_first_question_is_open() -> None:
 def test_nothing_that_was_said_is_asked() -> None:
     turns, end = play(
         [
-            "Throbbing headache on the left side of my head for three days, came on slowly, 6 out of 10, comes and goes, "
-            "worse when I bend, better when I lie down. No fever, no stiff neck, no vomiting. "
+            "Throbbing headache on the left side of my head for three days, came on slowly, 6 out of 10, "
+            "comes and goes, worse when I bend, better when I lie down. No fever, no stiff neck, no vomiting. "
             "I take ramipril. I'm allergic to penicillin. I have asthma.",
             "no",
         ]

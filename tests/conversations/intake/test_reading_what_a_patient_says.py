@@ -242,3 +242,7 @@ def test_a_minor_short_complaint_may_stay_at_home() -> None:
 )
 def test_what_lasts_or_comes_with_something_else_is_for_the_doctor(text: str) -> None:
     assert said(text).urgency != "self_care"
+
+
+def test_a_sentence_of_nothing_but_fillers_says_nothing() -> None:
+    assert stated(said("You know. Um. I have a cough. You know?")) == {"cough"}

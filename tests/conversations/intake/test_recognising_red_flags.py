@@ -23,6 +23,11 @@ def test_every_rule_has_a_sentence_that_raises_it() -> None:
     assert {rule.code for rule in rules()} == {case.rule for case in sentences.POSITIVE}
 
 
+@pytest.mark.parametrize("case", sentences.TYPED_BADLY, ids=lambda case: case.text[:40])
+def test_an_emergency_is_recognised_however_it_is_typed(case: Case) -> None:
+    assert assessed(case.text, case.age, case.sex).urgency == "emergency"
+
+
 @pytest.mark.parametrize("text", sentences.NOT_AN_EMERGENCY)
 def test_an_everyday_complaint_is_no_emergency(text: str) -> None:
     assert assessed(text, 35).urgency in {"routine", "self_care"}
