@@ -149,7 +149,7 @@ class RecordedAdmin(AnyModelAdmin):
                 title = f"{title} (as the doctor)"
             links.append((f"{address}?{relation.field.name}__id__exact={obj.pk}", title))
         if not links:
-            return format_html("-")
+            return SafeString("-")
         links.sort(key=lambda link: link[1])
         return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a></li>', links))
 

@@ -1,0 +1,60 @@
+"""The pages of accounts as they look, and signing in the way people do."""
+
+import pytest
+from playwright.sync_api import expect
+
+from accounts.models import User
+from tests.browser.looking import OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot, looks
+from tests.factories import PASSWORD, SessionFactory
+
+VISITORS = ["sign-in", "register", "register/doctor", "registered/doctor", "reset", "reset/sent", "reset/AAAA/x-y"]
+OWN = ["profile", "password", "e-mail", "sessions"]
+
+
+def name_of(path: str, width: int, scheme: str) -> str:
+    return f"account-{path.replace('/', '-')}-{width}-{scheme}"
+
+
+@looks
+@pytest.mark.parametrize("path", VISITORS)
+def test_pages_for_visitors(open_as: OpenAs, db: None, path: str, width: int, scheme: Scheme) -> None:
+    page = open_as(None, f"/account/{path}/", width=width, scheme=scheme)
+    assert_accessible(page)
+    assert_fits(page)
+    keep_screenshot(page, name_of(path, width, scheme))
+
+
+@looks
+@pytest.mark.parametrize("path", OWN)
+def test_pages_of_ones_own(open_as: OpenAs, her_doctor: User, path: str, width: int, scheme: Scheme) -> None:
+    SessionFactory(user=her_doctor)
+    page = open_as(her_doctor, f"/account/{path}/", width=width, scheme=scheme)
+    assert_accessible(page)
+    assert_fits(page)
+    keep_screenshot(page, name_of(path, width, scheme))
+
+
+@looks
+def test_what_is_wrong_stands_beside_its_field(open_as: OpenAs, db: None, width: int, scheme: Scheme) -> None:
+    page = open_as(None, "/account/register/", width=width, scheme=scheme)
+    page.get_by_label("First name").fill("Ana")
+    page.get_by_role("button", name="Register").click()
+    expect(page.get_by_label("First name")).to_have_value("Ana")
+    expect(page.locator(".field__error")).to_have_count(4)
+    assert_accessible(page)
+    assert_fits(page)
+    keep_screenshot(page, f"account-register-wrong-{width}-{scheme}")
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_signing_in_and_out(open_as: OpenAs, unapproved_doctor: User, scripts: bool) -> None:
+    page = open_as(None, "/account/sign-in/", scripts=scripts)
+    page.get_by_label("E-mail address").fill(unapproved_doctor.email)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("main").get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Your account waits for approval")).to_be_visible()
+    page.locator("details.menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
+    page.go_back()
+    expect(page.get_by_role("heading", name="Your account waits for approval")).to_have_count(0)

@@ -1,0 +1,77 @@
+"""The admin in a real browser: its lists, forms and scripts work under the content policy."""
+
+import re
+
+from playwright.sync_api import expect
+
+from accounts.models import User
+from records.models import Allergy
+from tests.browser.looking import OpenAs, Scheme, assert_accessible, keep_screenshot, looks
+from tests.cast import system
+from tests.factories import AllergyFactory, ConversationFactory, MessageFactory, PrescriptionFactory
+
+PEOPLE = "/admin/accounts/user/"
+
+
+@looks
+def test_the_list_of_people(
+    open_as: OpenAs, administrator: User, patient: User, unapproved_doctor: User, width: int, scheme: Scheme
+) -> None:
+    page = open_as(administrator, PEOPLE, width=width, scheme=scheme)
+    expect(page.locator("#result_list")).to_contain_text("ana@example.org")
+    assert_accessible(page)
+    keep_screenshot(page, f"admin-people-{width}-{scheme}")
+
+
+def test_a_doctor_is_approved(open_as: OpenAs, administrator: User, patient: User, unapproved_doctor: User) -> None:
+    page = open_as(administrator, PEOPLE)
+    page.get_by_role("link", name="Waits for approval").click()
+    rows = page.locator("#result_list tbody tr")
+    expect(rows).to_have_count(1)
+    page.locator("#action-toggle").check()
+    expect(page.locator(".action-counter")).to_contain_text("1 of 1 selected")
+    page.get_by_label("Action:").select_option("approve")
+    page.get_by_role("button", name=re.compile("Run|Go")).click()
+    expect(page.locator(".messagelist")).to_contain_text("1 approved.")
+    with system():
+        assert User.objects.get(pk=unapproved_doctor.pk).is_approved
+
+
+def test_an_allergy_is_added_with_names_offered_while_typing(
+    open_as: OpenAs, administrator: User, patient: User, another_patient: User
+) -> None:
+    page = open_as(administrator, "/admin/records/allergy/add/")
+    page.locator(".field-patient .select2-selection").click()
+    page.locator(".select2-search__field").fill("horv")
+    page.locator(".select2-results__option", has_text="Ana Horvat").click()
+    page.get_by_label("Allergen:").fill("Latex")
+    # The calendar of the date field.
+    page.locator(".field-diagnosed_on .datetimeshortcuts a").first.click()
+    page.get_by_role("button", name="Save", exact=True).first.click()
+    expect(page.locator(".messagelist")).to_contain_text("was added successfully")
+    with system():
+        allergy = Allergy.objects.get()
+    assert (allergy.patient_id, allergy.allergen) == (patient.pk, "Latex")
+    assert allergy.diagnosed_on is not None
+    assert allergy.recorded_by_id == administrator.pk
+
+
+@looks
+def test_a_persons_page_leads_to_what_belongs_to_them(
+    open_as: OpenAs, administrator: User, patient: User, width: int, scheme: Scheme
+) -> None:
+    conversation = ConversationFactory(patient=patient, answered=True)
+    MessageFactory(conversation=conversation, text="It hurts most on the stairs.")
+    PrescriptionFactory(conversation=conversation)
+    AllergyFactory(patient=patient)
+    page = open_as(administrator, f"{PEOPLE}{patient.pk}/change/", width=width, scheme=scheme)
+    assert_accessible(page)
+    keep_screenshot(page, f"admin-person-{width}-{scheme}")
+    page.locator(".field-related_rows").get_by_role("link", name="conversations", exact=True).click()
+    page.locator("#result_list").get_by_role("link", name="Visit 1").click()
+    keep_screenshot(page, f"admin-conversation-{width}-{scheme}")
+    assert_accessible(page)
+    page.locator(".field-related_rows").get_by_role("link", name="messages").click()
+    expect(page.locator("#result_list")).to_contain_text("It hurts most on the stairs.")
+    assert_accessible(page)
+    keep_screenshot(page, f"admin-messages-{width}-{scheme}")
