@@ -56,6 +56,7 @@ class UserAdmin(RecordedAdmin):
     list_filter = ["role", Approval, "is_active", "on_duty"]
     search_fields = ["email", "first_name", "last_name", "licence_number", "=record_number"]
     search_help_text = "Name, e-mail address, licence or record number"
+    one_line = ("phone",)
     ordering = ("last_name", "first_name", "id")
     actions = ["approve", "withdraw_approval", "deactivate", "reactivate", "send_password_link"]
     fieldsets = [

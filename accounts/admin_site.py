@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import AdminSite
+from django.contrib.admin.widgets import AdminTextInputWidget
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.core.paginator import Paginator
@@ -14,7 +15,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts import signals
@@ -119,8 +120,11 @@ class RecordedAdmin(AnyModelAdmin):
     show_full_result_count = False
     paginator = CappedPaginator
     save_on_top = True
-    # Which of the columns that point at this row are worth a link from its page.
+    # Which of the columns that point at a row are worth a link from its page, and whether these rows are.
     links_by: ClassVar[Sequence[str]] = ["patient", "doctor", "user", "conversation", "prescription"]
+    worth_a_link = True
+    # Encrypted texts that fit on a line.
+    one_line: ClassVar[Sequence[str]] = []
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Accounts are deactivated, entries marked as entered in error, cases archived: nothing is deleted here."""
@@ -132,26 +136,37 @@ class RecordedAdmin(AnyModelAdmin):
         own = super().get_readonly_fields(request, obj)
         return [*own, *(name for name in kept if name not in own), *(["related_rows"] if obj else [])]
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Short texts get a line and not a box."""
+        if db_field.name in self.one_line:
+            kwargs["widget"] = AdminTextInputWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     @admin.display(description="related rows")
     def related_rows(self, obj: models.Model) -> SafeString:
         """Links to the lists of the rows that belong to this one."""
         links = []
         for relation in self.model._meta.get_fields(include_hidden=True):
-            if not isinstance(relation, models.ManyToOneRel) or relation.field.name not in self.links_by:
+            if not isinstance(relation, models.ManyToOneRel) or relation.field.name not in self._links_of(obj):
                 continue
             of_model = relation.related_model
             if not self.admin_site.is_registered(of_model):
                 continue
+            if not getattr(self.admin_site.get_model_admin(of_model), "worth_a_link", False):
+                continue
             meta = of_model._meta
             address = reverse(f"admin:{meta.app_label}_{meta.model_name}_changelist", current_app=self.admin_site.name)
             title = str(meta.verbose_name_plural)
-            if relation.field.name == "doctor":
-                title = f"{title} (as the doctor)"
             links.append((f"{address}?{relation.field.name}__id__exact={obj.pk}", title))
         if not links:
             return SafeString("-")
         links.sort(key=lambda link: link[1])
-        return format_html("<ul>{}</ul>", format_html_join("", '<li><a href="{}">{}</a></li>', links))
+        return format_html_join(SafeString("<br>"), '<a href="{}">{}</a>', links)
+
+    def _links_of(self, obj: models.Model) -> set[str]:
+        # A person is a patient or a doctor, and only one of them.
+        not_this = {"patient" if not obj.is_patient else "doctor"} if isinstance(obj, User) else set()
+        return set(self.links_by) - not_this
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """The list; that it was seen is recorded, with the patient when it is one patient's."""
@@ -212,6 +227,11 @@ class ReadOnlyAdmin(RecordedAdmin):
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is changed here."""
         return False
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Everything that is stored, what no form would ask for included."""
+        hidden = {"id", *(self.exclude or ())}
+        return [*(field.name for field in self.opts.concrete_fields if field.name not in hidden), "related_rows"]
 
 
 def _field_names(model: type[models.Model]) -> set[str]:

@@ -15,3 +15,11 @@ class AdminConfig(DjangoAdminConfig):
     """Django's admin with MediChat's one way of signing in."""
 
     default_site = "accounts.admin_site.AdministrationSite"
+
+    def ready(self) -> None:
+        """Find what the apps register; groups are not used: a person has one role."""
+        super().ready()
+        from django.contrib import admin
+        from django.contrib.auth.models import Group
+
+        admin.site.unregister(Group)

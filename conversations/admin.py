@@ -94,5 +94,7 @@ class ArchiveAdmin(OfCaseAdmin):
 class ConversationWordAdmin(OfCaseAdmin):
     """The blind index: keyed hashes of words, which say nothing by themselves."""
 
+    worth_a_link = False
+
     list_display = ("token", "conversation", "patient")
     search_fields = ("patient__email",)

@@ -129,6 +129,14 @@ class CareRelationAdmin(SearchByPatientMixin):
 class MedicalInfoAdmin(SearchByPatientMixin):
     """What the chart says of the person."""
 
+    one_line = (
+        "primary_physician",
+        "pharmacy_name",
+        "pharmacy_phone",
+        "insurance_provider",
+        "insurance_policy_number",
+        "insurance_group_number",
+    )
     list_display = ("patient", "sex", "blood_type", "assigned_doctor", "no_known_allergies_on", "updated_at")
     list_filter = ("sex", "blood_type", "smoking")
     list_select_related = ("patient", "assigned_doctor")
@@ -139,6 +147,7 @@ class MedicalInfoAdmin(SearchByPatientMixin):
 class EmergencyContactAdmin(SearchByPatientMixin):
     """Somebody to call."""
 
+    one_line = ("name", "relationship", "phone", "email")
     list_display = ("patient", "position", "name", "relationship", "phone")
     list_select_related = ("patient",)
     autocomplete_fields = ("patient",)
@@ -202,6 +211,8 @@ class ImmunizationAdmin(ChartEntryAdmin):
 @admin.register(SearchWord)
 class SearchWordAdmin(ReadOnlyAdmin):
     """The index of words, written by the database."""
+
+    worth_a_link = False
 
     list_display = ("word", "kind", "patient")
     list_filter = ("kind",)

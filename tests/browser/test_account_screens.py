@@ -1,49 +1,42 @@
 """The pages of accounts as they look, and signing in the way people do."""
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.browser.looking import OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot, looks
+from tests.browser.looking import NARROW, WIDE, OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot
 from tests.factories import PASSWORD, SessionFactory
 
 VISITORS = ["sign-in", "register", "register/doctor", "registered/doctor", "reset", "reset/sent", "reset/AAAA/x-y"]
 OWN = ["profile", "password", "e-mail", "sessions"]
 
 
-def name_of(path: str, width: int, scheme: str) -> str:
-    return f"account-{path.replace('/', '-')}-{width}-{scheme}"
+LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (NARROW, "dark"), (NARROW, "light"), (WIDE, "dark")]
 
 
-@looks
-@pytest.mark.parametrize("path", VISITORS)
-def test_pages_for_visitors(open_as: OpenAs, db: None, path: str, width: int, scheme: Scheme) -> None:
-    page = open_as(None, f"/account/{path}/", width=width, scheme=scheme)
+def look_at(page: Page, name: str) -> None:
     assert_accessible(page)
     assert_fits(page)
-    keep_screenshot(page, name_of(path, width, scheme))
+    keep_screenshot(page, f"account-{name.replace('/', '-')}")
 
 
-@looks
-@pytest.mark.parametrize("path", OWN)
-def test_pages_of_ones_own(open_as: OpenAs, her_doctor: User, path: str, width: int, scheme: Scheme) -> None:
+def test_pages_for_visitors(open_as: OpenAs, db: None) -> None:
+    for width, scheme in LOOKS:
+        for path in VISITORS:
+            look_at(open_as(None, f"/account/{path}/", width=width, scheme=scheme), f"{path}-{width}-{scheme}")
+        page = open_as(None, "/account/register/", width=width, scheme=scheme)
+        page.get_by_label("First name").fill("Ana")
+        page.get_by_role("button", name="Register").click()
+        expect(page.get_by_label("First name")).to_have_value("Ana")
+        expect(page.locator(".field__error")).to_have_count(4)
+        look_at(page, f"register-wrong-{width}-{scheme}")
+
+
+def test_pages_of_ones_own(open_as: OpenAs, her_doctor: User) -> None:
     SessionFactory(user=her_doctor)
-    page = open_as(her_doctor, f"/account/{path}/", width=width, scheme=scheme)
-    assert_accessible(page)
-    assert_fits(page)
-    keep_screenshot(page, name_of(path, width, scheme))
-
-
-@looks
-def test_what_is_wrong_stands_beside_its_field(open_as: OpenAs, db: None, width: int, scheme: Scheme) -> None:
-    page = open_as(None, "/account/register/", width=width, scheme=scheme)
-    page.get_by_label("First name").fill("Ana")
-    page.get_by_role("button", name="Register").click()
-    expect(page.get_by_label("First name")).to_have_value("Ana")
-    expect(page.locator(".field__error")).to_have_count(4)
-    assert_accessible(page)
-    assert_fits(page)
-    keep_screenshot(page, f"account-register-wrong-{width}-{scheme}")
+    for width, scheme in LOOKS:
+        for path in OWN:
+            look_at(open_as(her_doctor, f"/account/{path}/", width=width, scheme=scheme), f"{path}-{width}-{scheme}")
 
 
 @pytest.mark.parametrize("scripts", [True, False])
