@@ -36,6 +36,11 @@ class Exchange:
     replies: list[Message] = field(default_factory=list)
     is_repeated: bool = False
 
+    @property
+    def has_advice(self) -> bool:
+        """Whether the assistant gave advice for an emergency."""
+        return any(reply.topic in ADVICE for reply in self.replies)
+
 
 @dataclass(frozen=True)
 class Asking:

@@ -28,8 +28,11 @@ def answer_text(text: str | None, conversation: Conversation) -> SafeString:
 
 @register.filter
 def answered_within(urgency: str | None) -> str:
-    """How soon a doctor means to answer, in words: '4 hours', '3 days'; empty when the urgency is not known."""
-    if urgency not in Urgency.values:
+    """How soon a doctor means to answer, in words: '4 hours', '3 days'; empty when the urgency is not known.
+
+    In an emergency nothing is promised that somebody might wait for.
+    """
+    if urgency not in Urgency.values or urgency == Urgency.EMERGENCY:
         return ""
     target = Urgency(urgency).target
     for length, name in ((timedelta(days=1), "day"), (timedelta(hours=1), "hour"), (timedelta(minutes=1), "minute")):

@@ -8,6 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import patient_required, person
@@ -31,7 +32,7 @@ def home(request: HttpRequest) -> HttpResponse:
     context = {
         "running": consultations.unfinished().order_by("-visit_number").first(),
         "unread": list(consultations.answered().unread().order_by("-responded_at")),
-        "waiting": list(consultations.waiting().order_by("-visit_number")),
+        "waiting": list(consultations.waiting().most_urgent_first()),
         "latest": list(
             consultations.answered()
             .filter(unread_by_patient=False)
@@ -88,8 +89,7 @@ def message(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
         status = max(status, 422)
     if status != 200:
         return _page(request, conversation, form=form, file_form=file_form, status=status)
-    _say(request, conversation, form)
-    return _done(request, conversation)
+    return _done(request, conversation, exchange=_say(request, conversation, form))
 
 
 @patient_required
@@ -110,18 +110,19 @@ def attach(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
 def send_now(request: HttpRequest, conversation_id: uuid.UUID) -> HttpResponse:
     """The patient wants no more questions: what was typed is said, and the case goes to the doctors as it is."""
     conversation = _own(request, conversation_id)
+    exchange = None
     if request.POST.get("text", "").strip():
         form = MessageForm(request.POST)
         if not form.is_valid():
             return _page(request, conversation, form=form, status=422)
-        _say(request, conversation, form)
+        exchange = _say(request, conversation, form)
     chat.send_now(conversation, by=person(request))
-    return _done(request, conversation)
+    return _done(request, conversation, exchange=exchange)
 
 
-def _say(request: HttpRequest, conversation: Conversation, form: MessageForm) -> None:
+def _say(request: HttpRequest, conversation: Conversation, form: MessageForm) -> chat.Exchange:
     cleaned = form.cleaned_data
-    chat.say(conversation, cleaned["message"], client_token=cleaned["client_token"], by=person(request))
+    return chat.say(conversation, cleaned["message"], client_token=cleaned["client_token"], by=person(request))
 
 
 def _attach(request: HttpRequest, conversation: Conversation, form: AttachmentForm) -> int:
@@ -142,11 +143,22 @@ def _own(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
     return get_object_or_404(mine, pk=conversation_id)
 
 
-def _done(request: HttpRequest, conversation: Conversation, draft: MessageForm | None = None) -> HttpResponse:
-    """After a change: the fragment for htmx, a redirect for a plain form; the page itself when a draft must be kept."""
+def _done(
+    request: HttpRequest,
+    conversation: Conversation,
+    *,
+    draft: MessageForm | None = None,
+    exchange: chat.Exchange | None = None,
+) -> HttpResponse:
+    """After a change: the fragment for htmx, a redirect for a plain form; the page itself when a draft must be kept.
+
+    The next question is what one sees first, unless there is advice for an emergency above it.
+    """
+    advised = exchange is not None and exchange.has_advice
     if getattr(request, "htmx", False) or draft is not None:
-        return _page(request, conversation, form=draft)
-    return redirect("conversations:chat", conversation_id=conversation.pk)
+        return _page(request, conversation, form=draft, advised=advised)
+    address = reverse("conversations:chat", args=[conversation.pk])
+    return redirect(address if advised else f"{address}#composer")
 
 
 def _page(
@@ -155,6 +167,7 @@ def _page(
     *,
     form: MessageForm | None = None,
     file_form: AttachmentForm | None = None,
+    advised: bool = False,
     status: int = 200,
 ) -> HttpResponse:
     """The consultation as a page, or as its changing part for htmx."""
@@ -169,6 +182,7 @@ def _page(
         "file_form": file_form or AttachmentForm(),
         "files": list(Attachment.objects.visible_to(patient).filter(conversation=conversation)),
         "red_flags": list(RedFlag.objects.visible_to(patient).filter(conversation=conversation, is_emergency=True)),
+        "advised": advised,
         "archived": conversation.archives.filter(person=patient).exists(),
     }
     fragment = getattr(request, "htmx", False)

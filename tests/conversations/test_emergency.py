@@ -72,6 +72,15 @@ def test_danger_said_after_the_end_raises_the_urgency(consultation: Conversation
     assert (consultation.urgency, consultation.queue_rank) == (Urgency.EMERGENCY, 0)
 
 
+def test_nobody_is_told_to_wait_in_an_emergency(consultation: Conversation, client_of: ClientOf) -> None:
+    say(consultation, HEART)
+    client = client_of(consultation.patient)
+    for address in (reverse("conversations:chat", args=[consultation.pk]), reverse("conversations:home")):
+        page = client.get(address).content.decode()
+        assert "aim to answer within" not in page
+        assert f'href="tel:{settings.EMERGENCY_NUMBER}"' in page.partition("</main>")[0]
+
+
 def test_what_is_denied_is_no_danger(consultation: Conversation) -> None:
     exchange = say(consultation, "I have a cough. No chest pain, and my father had a heart attack years ago.")
     assert exchange.replies[0].topic != chat.EMERGENCY_ADVICE
@@ -89,7 +98,8 @@ def test_thoughts_of_suicide_get_crisis_advice(consultation: Conversation, clien
 
 def test_the_page_shows_a_card_that_cannot_be_missed(consultation: Conversation, client_of: ClientOf) -> None:
     client = client_of(consultation.patient)
-    send(client, consultation, HEART)
+    response: Any = send(client, consultation, HEART)
+    assert response["Location"] == reverse("conversations:chat", args=[consultation.pk])
     page = client.get(reverse("conversations:chat", args=[consultation.pk])).content.decode()
     assert "data-emergency" in page
     assert f'href="tel:{settings.EMERGENCY_NUMBER}"' in page

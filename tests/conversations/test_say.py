@@ -174,7 +174,8 @@ def test_the_number_of_statements_does_not_grow_with_the_conversation(consultati
 
 def test_the_page_stores_the_message_and_redirects(consultation: Conversation, client_of: ClientOf) -> None:
     response: Any = send(client_of(consultation.patient), consultation, "I have a cough.")
-    assert (response.status_code, response["Location"]) == (302, reverse("conversations:chat", args=[consultation.pk]))
+    address = reverse("conversations:chat", args=[consultation.pk])
+    assert (response.status_code, response["Location"]) == (302, f"{address}#composer")
     assert words_of_the_patient(consultation) == ["I have a cough."]
 
 
