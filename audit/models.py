@@ -87,7 +87,7 @@ class ActivityLog(models.Model):
         # Constraints and indexes stand in the migration's SQL: Django cannot say them of a partitioned table.
 
     def __str__(self) -> str:
-        return f"{self.action} {self.pk}"
+        return str(self.get_action_display())
 
 
 class AuditSeal(models.Model):

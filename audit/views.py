@@ -28,7 +28,11 @@ KINDS: dict[str, str] = {
     Action.FILE_DOWNLOADED: "A file you sent",
     Action.BREAK_GLASS_OPENED: "Your record was opened in an emergency",
 }
-OTHER_KIND = "Other data of yours"
+OTHER_KINDS = {
+    "home": "Your home page",
+    "history": "Your list of consultations",
+    "who_viewed": "This page",
+}
 REASONS: dict[str, str] = {
     Purpose.CARE: "Your care",
     Purpose.BREAK_GLASS: "An emergency: without being your doctor",
@@ -83,7 +87,7 @@ def look(row: ActivityLog, me: User, names: dict[uuid.UUID, str]) -> Look:
         when=row.occurred_at,
         name="You" if row.actor_id == me.pk else names.get(row.actor_id, "") if row.actor_id else "",
         role=ROLES.get(row.actor_role or "", "The system"),
-        kind=KINDS.get(row.action, OTHER_KIND),
+        kind=KINDS.get(row.action) or OTHER_KINDS.get(row.resource_type or "", "Other data of yours"),
         reason=REASONS.get(row.purpose, "Not stated"),
         is_emergency=row.purpose == Purpose.BREAK_GLASS,
     )
