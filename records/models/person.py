@@ -150,7 +150,7 @@ class MedicalInfo(ImportableModel):
         info: MedicalInfo | None = rows.first()
         if info is None:
             # Another transaction may be making it at this moment: then theirs is taken.
-            cls.objects.bulk_create([cls(patient=patient)], ignore_conflicts=True)
+            MedicalInfo.objects.bulk_create([MedicalInfo(patient=patient)], ignore_conflicts=True)
             info = cls.objects.select_for_update().get(patient=patient)
         return info
 

@@ -3,10 +3,12 @@
 import io
 import re
 from pathlib import Path
+from typing import cast
 
 import pytest
 from playwright.sync_api import Page
 from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
 
 from accounts.models import User
 from conversations.models import Conversation, Message
@@ -151,8 +153,9 @@ def check_sheet(pdf: bytes) -> None:
     ):
         assert re.sub(r"\s+", "", expected) in text
     assert len(reader.pages) == 1
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
-    assert reader.trailer["/Root"]["/Lang"]
+    catalog = cast(DictionaryObject, reader.trailer["/Root"])
+    assert cast(DictionaryObject, catalog["/MarkInfo"])["/Marked"]
+    assert catalog["/Lang"]
 
 
 def test_signing_in_with_the_password_and_out_again(open_as: OpenAs, patient: User) -> None:

@@ -1,9 +1,11 @@
 """The prescription as a PDF, for those who may have it."""
 
 import io
+from typing import cast
 
 import pytest
 from pypdf import PdfReader
+from pypdf.generic import DictionaryObject
 
 from accounts.models import User
 from conversations.models import Conversation
@@ -33,7 +35,8 @@ def test_patient_and_doctor_get_it(
     text = " ".join("".join(page.extract_text() for page in reader.pages).split())
     for expected in ("HORVAT, Ana", "Ibuprofen 400", "Omeprazole 20", "Clara Lindqvist", "LIC-CLARA", "Page 1 of 1"):
         assert expected.replace(" ", "") in text.replace(" ", "").replace("\u202f", "")
-    assert reader.trailer["/Root"]["/MarkInfo"]["/Marked"]
+    catalog = cast(DictionaryObject, reader.trailer["/Root"])
+    assert cast(DictionaryObject, catalog["/MarkInfo"])["/Marked"]
 
 
 @pytest.mark.parametrize("person", ["another_patient", "stranger_doctor"])
