@@ -8,12 +8,13 @@ from collections.abc import Iterable
 from copy import copy
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import User
-from conversations import intake
+from conversations import intake, signals
 from conversations.models import Attachment, Conversation, Message
 from records.models import Allergy, ChartEntry, MedicalHistory, MedicalInfo, Medication
 
@@ -99,9 +100,17 @@ class Interview:
         answered = before.responded_at or before.created_at
         return intake.LastVisit(
             complaint=_short(before.complaint or before.diagnosis or ""),
-            treatment=_short(before.recommendations or before.diagnosis or ""),
+            treatment=self._treatment(before),
             date=timezone.localdate(answered) if answered else None,
         )
+
+    def _treatment(self, before: Conversation) -> str:
+        """What was prescribed at that visit, and the first line of the advice."""
+        asked = signals.treatment_asked.send(Conversation, conversation=before, by=self.patient)
+        answers: list[tuple[Any, Any]] = asked
+        prescribed = [medicine for _receiver, medicines in answers for medicine in medicines]
+        advice = _short(before.recommendations or ("" if prescribed else before.diagnosis) or "")
+        return "; ".join([*prescribed, *([advice] if advice else [])])
 
     @property
     def is_first_visit(self) -> bool:

@@ -20,5 +20,6 @@ answer_read = Signal()
 archived = Signal()
 unarchived = Signal()
 note_written = Signal()
+treatment_asked = Signal()  # asks, tells nothing: receivers return what was prescribed at this visit, one text each
 file_attached = Signal()  # attachment
 file_downloaded = Signal()  # attachment

@@ -263,6 +263,12 @@ CONTENT_SECURITY_POLICY = {
 
 # Files: patients may attach 10 MB; a little more is read so that "too large" can be answered on the page.
 ATTACHMENT_MAX_BYTES = 10 * 1024 * 1024
+UPLOAD_MAX_BYTES = 4 * ATTACHMENT_MAX_BYTES
+FILE_UPLOAD_HANDLERS = [
+    "medichat.uploads.RefuseTooLong",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 MESSAGE_MAX_CHARACTERS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -8,3 +8,7 @@ class PrescriptionsConfig(AppConfig):
 
     name = "prescriptions"
     verbose_name = "Prescriptions"
+
+    def ready(self) -> None:
+        """Listen to what conversations ask."""
+        from prescriptions import treatment  # noqa: F401  # connects its receiver

@@ -140,6 +140,15 @@ def test_too_large_is_413_with_the_size(consultation: Conversation, client_of: C
     assert stored(consultation) == []
 
 
+def test_far_too_large_is_refused_before_it_is_read(
+    consultation: Conversation, client_of: ClientOf, settings: Settings
+) -> None:
+    settings.UPLOAD_MAX_BYTES = 1000
+    response = upload(client_of(consultation.patient), consultation, JPEG, "knee.jpg")
+    assert response.status_code == 413
+    assert stored(consultation) == []
+
+
 def test_no_file_chosen_is_said(consultation: Conversation, client_of: ClientOf) -> None:
     url = reverse("conversations:attach", args=[consultation.pk])
     response = client_of(consultation.patient).post(url, {"client_token": str(uuid.uuid4())})

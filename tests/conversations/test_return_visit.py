@@ -1,13 +1,14 @@
 """A return visit begins from the last complaint and treatment, and asks at most seven questions."""
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from conversations import chat
 from conversations.models import Conversation, Message
 from tests.cast import as_person, system
 from tests.conversations.talk import say
-from tests.factories import ConversationFactory
+from tests.factories import ConversationFactory, PrescriptionFactory
 
 
 @pytest.fixture
@@ -27,6 +28,22 @@ def test_the_opening_names_the_last_complaint_and_treatment(second_visit: Conver
     opening = opening_of(second_visit)
     assert "My knee has hurt since I fell" in opening
     assert "Rest and cool it" in opening
+
+
+def test_the_opening_names_what_was_prescribed(patient: User) -> None:
+    answered = ConversationFactory(patient=patient, answered=True)
+    PrescriptionFactory(conversation=answered, medication_name="Ibuprofen", dose="400 mg")
+    PrescriptionFactory(
+        conversation=answered,
+        medication_name="Codeine",
+        status="cancelled",
+        cancelled_at=timezone.now(),
+        cancelled_by=answered.doctor,
+    )
+    with as_person(patient):
+        opening = opening_of(chat.open_consultation(patient))
+    assert "Ibuprofen 400" in opening
+    assert "Codeine" not in opening
 
 
 def test_it_asks_at_most_seven_questions(second_visit: Conversation) -> None:
