@@ -29,6 +29,12 @@ ENTRY_TABLES = [
 # Patients add what they say themselves, and change nothing that the clinic recorded.
 OWN_WORDS = f"{own()} AND source IN ('patient', 'intake') AND recorded_by_id = {ME}"
 OWN_RELATION_OR_OPEN = f"{ROLE} = 'doctor' AND (doctor_id = {ME} OR doctor_id IS NULL)"
+# A doctor who saw a case waiting a moment ago is told who has taken it; older ones are nobody else's business.
+OWN_RELATION_OR_JUST_OPEN = (
+    f"{ROLE} = 'doctor' AND (doctor_id = {ME} "
+    "OR doctor_id IS NULL AND (valid_until IS NULL OR valid_until > now() - interval '1 hour'))"
+)
+OWN_RELATION_OR_OPEN_NOW = f"{OWN_RELATION_OR_OPEN} AND (valid_until IS NULL OR valid_until > now())"
 OWN_WAITING_CASE = f"{own()} AND doctor_id IS NULL AND kind = 'waiting'"
 WORDS_OF_OWN_OR_CARED_FOR = f"({own()}) OR ({chart_of_mine_or_waiting()}) OR ({ROLE} = 'sign_in' AND patient_id = {ME})"
 
@@ -74,10 +80,11 @@ class Migration(migrations.Migration):
                 reads("patient_reads", own()),
                 adds("patient_opens_case", OWN_WAITING_CASE),
                 changes("patient_changes_open_case", OWN_WAITING_CASE),
-                reads("doctor_reads", OWN_RELATION_OR_OPEN),
-                # A trigger refuses what a policy on this table cannot see: relations without a reason.
+                reads("doctor_reads", OWN_RELATION_OR_JUST_OPEN),
+                # A trigger refuses what a policy on this table cannot see: relations without grounds, new life for
+                # those that ended.
                 adds("doctor_adds", OWN_RELATION_OR_OPEN),
-                changes("doctor_changes", OWN_RELATION_OR_OPEN),
+                Policy("doctor_changes", "UPDATE", using=OWN_RELATION_OR_OPEN_NOW, check=OWN_RELATION_OR_OPEN),
             ],
         ),
         *[ProtectRows(table, chart_policies()) for table in PERSON_TABLES],

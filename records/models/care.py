@@ -109,20 +109,47 @@ class CareRelation(BaseModel):
         ]
         triggers = [
             *BaseModel.Meta.triggers,
-            # A policy on this table cannot look into this table; a trigger can.
+            # A policy on this table cannot look into this table, nor at the row as it was; a trigger can.
             pgtrigger.Trigger(
                 name="doctors_may_not_help_themselves",
                 when=pgtrigger.Before,
-                operation=pgtrigger.Insert,
+                operation=pgtrigger.Insert | pgtrigger.Update,
+                declare=[
+                    ("acting", "text := coalesce(current_setting('medichat.role', true), '')"),
+                    ("grounds", "text[]"),
+                ],
                 func="""
-                    IF coalesce(current_setting('medichat.role', true), '') <> 'doctor' THEN RETURN NEW; END IF;
-                    IF NEW.kind = 'break_glass' THEN RETURN NEW; END IF;
-                    IF NEW.doctor_id IS NULL OR EXISTS (
+                    IF acting IN ('admin', 'system') THEN RETURN NEW; END IF;
+                    IF TG_OP = 'UPDATE' THEN
+                        -- A relation can be ended, earlier than it would, and nothing else.
+                        IF (NEW.id, NEW.patient_id, NEW.doctor_id, NEW.case_id, NEW.kind, NEW.valid_from)
+                            IS DISTINCT FROM
+                            (OLD.id, OLD.patient_id, OLD.doctor_id, OLD.case_id, OLD.kind, OLD.valid_from)
+                            OR (OLD.valid_until IS NOT NULL
+                                AND (NEW.valid_until IS NULL OR NEW.valid_until > OLD.valid_until))
+                            OR (NEW.reason IS DISTINCT FROM OLD.reason AND OLD.doctor_id IS NOT NULL) THEN
+                            RAISE EXCEPTION 'a relation can only be ended'
+                                USING ERRCODE = 'insufficient_privilege';
+                        END IF;
+                        IF acting <> 'doctor' OR OLD.doctor_id IS NOT NULL THEN RETURN NEW; END IF;
+                        grounds := ARRAY['claimed'];  -- who has taken a case ends its waiting
+                    ELSE
+                        IF acting <> 'doctor' OR NEW.kind = 'break_glass' THEN RETURN NEW; END IF;
+                        grounds := CASE NEW.kind
+                            WHEN 'claimed' THEN ARRAY['waiting']
+                            WHEN 'answered' THEN ARRAY['claimed']
+                            WHEN 'waiting' THEN ARRAY['claimed']  -- given back
+                            ELSE ARRAY[]::text[]  -- only an administrator assigns
+                        END;
+                    END IF;
+                    IF EXISTS (
                         SELECT FROM care_relations r
-                        WHERE r.patient_id = NEW.patient_id AND (r.doctor_id IS NULL OR r.doctor_id = NEW.doctor_id)
+                        WHERE r.patient_id = NEW.patient_id AND r.case_id = NEW.case_id AND r.kind = ANY (grounds)
+                          AND (r.doctor_id IS NULL
+                               OR r.doctor_id = nullif(current_setting('medichat.user_id', true), '')::uuid)
                           AND (r.valid_until IS NULL OR r.valid_until > now())
                     ) THEN RETURN NEW; END IF;
-                    RAISE EXCEPTION 'a doctor without a waiting case or an earlier relation needs break-glass access'
+                    RAISE EXCEPTION 'a doctor without a waiting or claimed case needs break-glass access'
                         USING ERRCODE = 'insufficient_privilege';
                 """,
             ),

@@ -1,0 +1,151 @@
+"""One patient with a row in every table that holds patient data, and words that stand in no other row and on no page.
+
+Other tests of this folder look for these words, or try to reach these rows, as people who have no business with them.
+"""
+
+import io
+import uuid
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.utils import timezone
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from accounts.models import Session, User
+from conversations import attachments
+from conversations.models import Attachment, Conversation, ConversationWord, Message
+from medichat.db.blind_index import tokens
+from medichat.db.context import acting_as, system
+from prescriptions.models import Prescription
+from records.models import Allergy, CareRelation, EmergencyContact
+from tests import factories
+
+SECRETS = (
+    "Brzovoljec", "Anastazija", "secretive@example.org", "01632 960777", "Zirconfloxacin", "Wheezebloom",
+    "Quellamidol", "17 mg at dawn", "Morbus testaricus", "Glimmerotomy", "Nebelgicht", "Pollovax", "Ottokar",
+    "Sternversicherung", "purple itching", "velociraptor", "Dermatitis glaucescens", "moonlight baths",
+    "hypochondriasis suspected", "Vorpalene", "beware of Quellamidol", "Elbow shimmer", "turquoise pallor",
+    "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Seed:
+    """The patient, her doctor, her rows, and people who have nothing to do with her."""
+
+    patient: User
+    her_doctor: User
+    another_patient: User
+    stranger_doctor: User
+    unapproved_doctor: User
+    administrator: User
+    answered: Conversation
+    claimed: Conversation
+    unfinished: Conversation
+    attachment: Attachment
+    prescription: Prescription
+    allergy: Allergy
+    contact: EmergencyContact
+    session: Session
+    waiting: Conversation | None
+
+    @property
+    def ids(self) -> set[str]:
+        """The ids of her rows that stand in addresses."""
+        rows = [self.patient, self.answered, self.claimed, self.unfinished, self.attachment, self.prescription]
+        return {str(row.pk) for row in [*rows, self.allergy, self.contact, self.session]}
+
+
+def sow(*, with_waiting_case: bool = False) -> Seed:
+    """Make the people and the rows. A waiting case is for every approved doctor, so it comes only when asked for."""
+    patient = factories.UserFactory(
+        email="secretive@example.org", first_name="Anastazija", last_name="Brzovoljec", phone="01632 960777"
+    )
+    her_doctor = factories.DoctorFactory(first_name="Clara", last_name="Lindqvist")
+    administrator = factories.AdministratorFactory(first_name="Farid", last_name="Olsen")
+    allergy, contact = _chart(patient)
+    answered = factories.ConversationFactory(
+        patient=patient,
+        answered=True,
+        doctor=her_doctor,
+        complaint="Some purple itching.",
+        summary="Chief complaint\nSome purple itching.",
+        diagnosis="Dermatitis glaucescens",
+        private_note="hypochondriasis suspected",
+    )
+    prescription = factories.PrescriptionFactory(
+        conversation=answered, medication_name="Vorpalene", instructions="Only with moonlight baths."
+    )
+    factories.PrescriptionAlertFactory(
+        prescription=prescription, title="beware of Quellamidol", override_reason="jabberwocky", overridden_by=her_doctor
+    )
+    claimed = factories.ConversationFactory(patient=patient, claimed=True, doctor=her_doctor, complaint="Elbow shimmer")
+    unfinished = factories.ConversationFactory(patient=patient, complaint="Elbow shimmer again")
+    for case in (answered, claimed, unfinished):
+        _said(case)
+    waiting = factories.ConversationFactory(patient=patient, awaiting=True) if with_waiting_case else None
+    with system():
+        # Her cases were taken hours ago: doctors who saw them waiting have long been told by whom.
+        CareRelation.objects.open_to_all().exclude(valid_until=None).update(
+            valid_from=timezone.now() - timedelta(hours=4), valid_until=timezone.now() - timedelta(hours=3)
+        )
+        answered.archive(by=patient)
+        answered.archive(by=her_doctor)
+        LogEntry.objects.create(
+            user=administrator, action_flag=CHANGE, object_id=str(patient.pk), object_repr="Anastazija Brzovoljec"
+        )
+    return Seed(
+        patient=patient,
+        her_doctor=her_doctor,
+        another_patient=factories.UserFactory(email="boris@example.org", first_name="Boris", last_name="Kral"),
+        stranger_doctor=factories.DoctorFactory(first_name="Darius", last_name="Moreau"),
+        unapproved_doctor=factories.DoctorFactory(first_name="Elena", last_name="Novak", approved_at=None),
+        administrator=administrator,
+        answered=answered,
+        claimed=claimed,
+        unfinished=unfinished,
+        attachment=_attached(unfinished, patient),
+        prescription=prescription,
+        allergy=allergy,
+        contact=contact,
+        session=factories.SessionFactory(user=patient, device="turquoise pallor 7"),
+        waiting=waiting,
+    )
+
+
+def _chart(patient: User) -> tuple[Allergy, EmergencyContact]:
+    factories.MfaTokenFactory(user=patient)
+    factories.MedicalInfoFactory(
+        patient=patient, insurance_provider="Sternversicherung", pharmacy_name="Pharmacy at the Schattenweg"
+    )
+    factories.MedicationFactory(patient=patient, medication_name="Quellamidol", dosage="17 mg at dawn")
+    factories.MedicalHistoryFactory(patient=patient, condition="Morbus testaricus")
+    factories.SurgicalHistoryFactory(patient=patient, procedure="Glimmerotomy")
+    factories.FamilyHistoryFactory(patient=patient, condition="Nebelgicht")
+    factories.ImmunizationFactory(patient=patient, vaccine="Pollovax")
+    allergy: Allergy = factories.AllergyFactory(patient=patient, allergen="Zirconfloxacin", reaction="Wheezebloom")
+    contact: EmergencyContact = factories.EmergencyContactFactory(patient=patient, name="Ottokar")
+    return allergy, contact
+
+
+def _said(case: Conversation) -> None:
+    said = "A velociraptor bit me."
+    message: Message = factories.MessageFactory(conversation=case, text=said)
+    factories.SymptomFactory(conversation=case, symptom="Elbow shimmer", evidence=said, evidence_message_id=message.pk)
+    factories.RedFlagFactory(conversation=case, label="turquoise pallor", evidence=said)
+    with system():
+        ConversationWord.objects.bulk_create(
+            [ConversationWord(conversation=case, patient_id=case.patient_id, token=token) for token in tokens(said)]
+        )
+
+
+def _attached(case: Conversation, patient: User) -> Attachment:
+    content, note = io.BytesIO(), PngInfo()
+    note.add_text("Comment", "BYTES-OF-THE-ELBOW")
+    Image.new("RGB", (8, 8), "teal").save(content, "PNG", pnginfo=note)
+    file = SimpleUploadedFile("xylograph.png", content.getvalue(), content_type="image/png")
+    with acting_as(patient):
+        return attachments.attach(case, file, by=patient, client_token=uuid.uuid4())
