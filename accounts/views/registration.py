@@ -72,7 +72,8 @@ def _register(request: HttpRequest, form_class: type[RegisterForm], role: Role, 
                     reset=mail.address_of("accounts:password_reset"),
                 )
             else:
-                signals.registered.send(User, user=user)
+                with acting(role="sign_in", user_id=user.pk):
+                    signals.registered.send(User, user=user)
                 mail.write("welcome", user.email, person=user, sign_in=mail.address_of("accounts:sign_in"))
             return redirect("accounts:registered", role=role)
     return render(request, template, {"form": form}, status=422)

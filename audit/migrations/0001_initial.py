@@ -245,8 +245,12 @@ class Migration(migrations.Migration):
                         reads("administration_reads", ADMINISTRATION),
                         reads("patient_reads", own()),
                         reads("doctor_reads_own_acts", f"{ROLE} = 'doctor' AND actor_id = {ME}"),
-                        # Whoever acts is recorded, signed in or not; only an import writes rows of another system.
-                        adds("everybody_adds", f"legacy_id IS NULL OR {ADMINISTRATION}"),
+                        # Whoever acts is recorded, signed in or not, but nobody under another's name; only an import
+                        # writes rows of another system.
+                        adds(
+                            "everybody_adds",
+                            f"(legacy_id IS NULL AND (actor_id IS NULL OR actor_id = {ME})) OR {ADMINISTRATION}",
+                        ),
                     ],
                 ),
                 migrations.RunSQL(

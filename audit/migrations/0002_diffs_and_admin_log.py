@@ -32,7 +32,8 @@ class Migration(migrations.Migration):
             [
                 reads("administration_reads", ADMINISTRATION),
                 reads("own_acts", f"actor_id = {ME}"),
-                adds("everybody_adds", "true"),
+                # Without a context nothing can be changed, so there is nothing to note.
+                adds("whoever_acts_adds", f"{ME} IS NOT NULL OR {ADMINISTRATION}"),
             ],
         ),
         migrations.RunSQL(

@@ -21,14 +21,73 @@ from medichat.db.policies import (
 # While the patient still talks to the assistant, no doctor looks on.
 DOCTORS_CASE = (
     f"{ROLE} = 'doctor' AND status IS DISTINCT FROM 'in_progress' "
-    f"AND (doctor_id = {ME} OR patient_id IN ({MY_PATIENTS}) OR id IN ({OPEN_CASES}))"
+    f"AND (doctor_id = {ME} OR patient_id IN ({MY_PATIENTS}) OR (id, patient_id) IN ({OPEN_CASES}))"
 )
 OWN_MARK = f"{ROLE} IN ('patient', 'doctor') AND person_id = {ME}"
+
+OF_CASE = [
+    "messages",
+    "attachments",
+    "red_flags",
+    "conversation_words",
+    "symptoms",
+    "conversation_archives",
+    "private_notes",
+]
+
+
+def same_patient(table: str, parent: str = "conversations", column: str = "conversation_id") -> migrations.RunSQL:
+    """A row belongs to the patient to whom the row above it belongs: nobody's words end up in another's case."""
+    name = f"{table}_same_patient"
+    return migrations.RunSQL(
+        f"ALTER TABLE {table} ADD CONSTRAINT {name} "
+        f"FOREIGN KEY ({column}, patient_id) REFERENCES {parent} (id, patient_id)",
+        f"ALTER TABLE {table} DROP CONSTRAINT {name}",
+    )
+
+
+# Whoever reaches the database as a patient can neither answer a case nor give it to a doctor.
+DOCTORS_PART = (
+    "patient_id, doctor_id, visit_number, claimed_at, responded_at, diagnosis, icd10_code, "
+    "recommendations, referrals, call_to_office, legacy_id"
+)
+OF_NEW, OF_OLD = (", ".join(f"{row}.{column}" for column in DOCTORS_PART.split(", ")) for row in ("NEW", "OLD"))
+ONLY_DOCTORS_ANSWER = f"""
+CREATE FUNCTION only_doctors_answer() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF coalesce(current_setting('medichat.role', true), '') IN ('admin', 'system') THEN RETURN NEW; END IF;
+    IF TG_OP = 'UPDATE' AND NEW.patient_id <> OLD.patient_id
+       OR current_setting('medichat.role', true) = 'patient' AND (
+           TG_OP = 'INSERT' AND (NEW.status IS DISTINCT FROM 'in_progress'
+               OR num_nonnulls(NEW.doctor_id, NEW.responded_at, NEW.diagnosis, NEW.legacy_id) > 0)
+           OR TG_OP = 'UPDATE' AND (
+               ({OF_NEW}) IS DISTINCT FROM ({OF_OLD})
+               OR NEW.status IS DISTINCT FROM OLD.status
+                  AND (OLD.status, NEW.status) NOT IN (
+                      ('in_progress', 'awaiting_doctor'), ('doctor_responded', 'closed'))))
+    THEN
+        RAISE EXCEPTION 'only a doctor answers a case, and it stays with its patient'
+            USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+CREATE TRIGGER only_doctors_answer BEFORE INSERT OR UPDATE ON conversations
+    FOR EACH ROW EXECUTE FUNCTION only_doctors_answer();
+"""
 
 
 class Migration(migrations.Migration):
     dependencies = [("conversations", "0001_initial"), ("records", "0002_row_security")]
     operations = [
+        migrations.RunSQL(
+            "ALTER TABLE conversations ADD CONSTRAINT conversations_with_patient UNIQUE (id, patient_id)",
+            "ALTER TABLE conversations DROP CONSTRAINT conversations_with_patient",
+        ),
+        *[same_patient(table) for table in OF_CASE],
+        migrations.RunSQL(
+            ONLY_DOCTORS_ANSWER,
+            "DROP TRIGGER only_doctors_answer ON conversations; DROP FUNCTION only_doctors_answer()",
+        ),
         ProtectRows(
             "conversations",
             [

@@ -24,7 +24,8 @@ MY_PATIENTS = (
 )
 # Cases that wait for any approved doctor, and the patients they belong to.
 _OPEN = f"FROM care_relations relation WHERE relation.doctor_id IS NULL AND {_IN_FORCE}"
-OPEN_CASES = f"SELECT relation.case_id {_OPEN}"
+# Case and patient together: a relation of one patient never opens a case of another.
+OPEN_CASES = f"SELECT relation.case_id, relation.patient_id {_OPEN}"
 PATIENTS_WITH_OPEN_CASES = f"SELECT relation.patient_id {_OPEN}"
 
 
@@ -87,7 +88,7 @@ def chart_of_mine_or_waiting(column: str = "patient_id") -> str:
 
 def case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
     """What belongs to a case of the doctor's patients, or to a case that waits for any doctor."""
-    return f"{ROLE} = 'doctor' AND (patient_id IN ({MY_PATIENTS}) OR {case_column} IN ({OPEN_CASES}))"
+    return f"{ROLE} = 'doctor' AND (patient_id IN ({MY_PATIENTS}) OR ({case_column}, patient_id) IN ({OPEN_CASES}))"
 
 
 def chart_policies(patient_writes: str = "") -> list[Policy]:

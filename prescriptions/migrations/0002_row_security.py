@@ -18,6 +18,17 @@ from medichat.db.policies import (
 class Migration(migrations.Migration):
     dependencies = [("prescriptions", "0001_initial"), ("conversations", "0002_row_security")]
     operations = [
+        # A prescription belongs to the patient of its case, an alert to that of its prescription.
+        migrations.RunSQL(
+            "ALTER TABLE prescriptions ADD CONSTRAINT prescriptions_with_patient UNIQUE (id, patient_id), "
+            "ADD CONSTRAINT prescriptions_same_patient "
+            "FOREIGN KEY (conversation_id, patient_id) REFERENCES conversations (id, patient_id);"
+            "ALTER TABLE prescription_alerts ADD CONSTRAINT prescription_alerts_same_patient "
+            "FOREIGN KEY (prescription_id, patient_id) REFERENCES prescriptions (id, patient_id)",
+            "ALTER TABLE prescription_alerts DROP CONSTRAINT prescription_alerts_same_patient;"
+            "ALTER TABLE prescriptions DROP CONSTRAINT prescriptions_same_patient, "
+            "DROP CONSTRAINT prescriptions_with_patient",
+        ),
         ProtectRows(
             "prescriptions",
             [

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from types import ModuleType
 from typing import Any
@@ -34,6 +34,13 @@ from tests.factories import (
 pytestmark = pytest.mark.django_db
 
 FIELDS = [field.name for field in ActivityLog._meta.get_fields()]
+
+
+@pytest.fixture(autouse=True)
+def in_a_context(db: None) -> Iterator[None]:
+    """Signals are sent where something happens, and there is always a context (nobody may write as somebody else)."""
+    with system():
+        yield
 
 
 class Since:

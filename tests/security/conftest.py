@@ -1,4 +1,7 @@
-"""The seeded rows, committed, so that connections beside Django's see them. Models are imported late: pytest reads this file before Django is set up."""
+"""The seeded rows, committed, so that connections beside Django's see them.
+
+Models are imported late: pytest reads this file before Django is set up.
+"""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING

@@ -80,7 +80,10 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         conversation=answered, medication_name="Vorpalene", instructions="Only with moonlight baths."
     )
     factories.PrescriptionAlertFactory(
-        prescription=prescription, title="beware of Quellamidol", override_reason="jabberwocky", overridden_by=her_doctor
+        prescription=prescription,
+        title="beware of Quellamidol",
+        override_reason="jabberwocky",
+        overridden_by=her_doctor,
     )
     claimed = factories.ConversationFactory(patient=patient, claimed=True, doctor=her_doctor, complaint="Elbow shimmer")
     unfinished = factories.ConversationFactory(patient=patient, complaint="Elbow shimmer again")

@@ -35,6 +35,8 @@ ONE_SELF = {
 }
 ONE_SELF_CHANGED = {(who, table): 1 for who, table in ONE_SELF if table == "users"}
 OWN_WORDS_REMOVED = {key: rows for key, rows in ONE_SELF.items() if key[1] == "search_words"}
+# Their triggers come before the policies and refuse first, with the same error code.
+REFUSED_BY_A_TRIGGER = {"care_relations", "conversations"}
 # Whoever acts is recorded, signed in or not; the tests below say how narrow this is.
 ALWAYS_RECORDED = {"activity_logs", "auditlog_logentry"}
 
@@ -78,7 +80,7 @@ def with_new_key(connection: psycopg.Connection, table: str, row: dict[str, Any]
 def test_every_table_with_patient_data_has_rows_to_prove_it_with(
     seed: Seed, tables: list[str], superuser_connection: psycopg.Connection
 ) -> None:
-    assert len(tables) >= 27
+    assert len(tables) >= 26
     for table in tables:
         her_row(superuser_connection, table, seed.patient.pk)
 
@@ -124,7 +126,7 @@ def test_strangers_add_nothing(
         row = with_new_key(superuser_connection, table, her_row(superuser_connection, table, seed.patient.pk))
         with pytest.raises(psycopg.errors.InsufficientPrivilege) as refusal:
             insert(application_connection, table, row)
-        assert "row-level security" in str(refusal.value) or table == "care_relations", (table, str(refusal.value))
+        assert "row-level security" in str(refusal.value) or table in REFUSED_BY_A_TRIGGER, table
 
 
 def test_what_strangers_may_not_add_is_in_order_otherwise(
