@@ -28,7 +28,8 @@ def rows(patient: User, another_patient: User, her_doctor: User, administrator: 
             ]
         )  # fmt: skip
     for actor, whose in ((her_doctor, patient), (her_doctor, another_patient), (administrator, patient)):
-        record(Action.PATIENT_VIEWED, actor=actor, patient_id=whose.pk, resource_type="chart")
+        with acting_as(actor):
+            record(Action.PATIENT_VIEWED, actor=actor, patient_id=whose.pk, resource_type="chart")
 
 
 def seen(person: User) -> set[tuple[str, str]]:

@@ -28,7 +28,8 @@ def page(client: Client, query: str = "") -> str:
 
 
 def look(by: User, patient: User, why: str, kind: str = "chart") -> None:
-    viewed.send(Conversation, by=by, patient_id=patient.pk, resource_type=kind, resource_id=patient.pk, why=why)
+    with acting_as(by):
+        viewed.send(Conversation, by=by, patient_id=patient.pk, resource_type=kind, resource_id=patient.pk, why=why)
 
 
 def test_a_doctor_is_named_with_what_and_why(client_of: ClientOf, patient: User, her_doctor: User) -> None:
