@@ -51,7 +51,7 @@ class UserAdmin(RecordedAdmin):
     """People. New ones choose their password themselves, with a link that is sent to them."""
 
     form = UserForm
-    list_display = ["__str__", "email", "role", "record_number", "date_of_birth", "approval", "is_active", "last_login"]
+    list_display = ["__str__", "email", "role", "approval", "is_active", "record_number", "date_of_birth"]
     list_display_links = ["__str__", "email"]
     list_filter = ["role", Approval, "is_active", "on_duty"]
     search_fields = ["email", "first_name", "last_name", "licence_number", "=record_number"]
@@ -91,7 +91,7 @@ class UserAdmin(RecordedAdmin):
         """Whether a doctor's licence has been checked."""
         if user.role != Role.DOCTOR:
             return ""
-        return "approved" if user.approved_at else "waits for approval"
+        return "approved" if user.approved_at else "waits"
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Store it; a new person gets a link, and an approval does not survive another licence or role."""
