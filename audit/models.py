@@ -78,6 +78,9 @@ class ActivityLog(models.Model):
     legacy_id = models.CharField(max_length=120, null=True, blank=True, editable=False)
     created_at = models.DateTimeField(null=True, editable=False)  # set by the database, whatever is given
 
+    # Nothing in it changes, so a new encryption key changes nothing either: the old one stays needed to read old rows.
+    is_append_only = True
+
     objects = ActivityLogQuerySet.as_manager()
 
     class Meta:

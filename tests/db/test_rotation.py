@@ -11,6 +11,9 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from accounts.models import User
+from audit.actions import Action
+from audit.models import ActivityLog
+from audit.record import record
 from medichat.db import encrypted_files
 from medichat.db.base import new_id
 from medichat.db.context import system
@@ -182,3 +185,14 @@ def test_the_system_may_read_and_update_every_encrypted_table() -> None:
                 "SELECT has_table_privilege(%s, 'SELECT'), has_table_privilege(%s, 'UPDATE')", [table, table]
             )
             assert cursor.fetchone() == (True, True), f"{table}: the application role may not read or update it"
+
+
+def test_the_key_of_an_append_only_table_is_named_as_still_needed(settings: Any) -> None:
+    record(Action.PROFILE_UPDATED, actor=None, resource_type="user", codes={"fields": ["phone"]})
+    settings.ENCRYPTION_KEYS = [NEW, OLD]
+    said = rotate()
+    assert "activity_logs.metadata (append-only, kept): 1 under" in said
+    assert f"Keep {OLD[0]} behind it" in said
+    assert "may be dropped" not in said
+    with system():
+        assert ActivityLog.objects.get().metadata == '{"fields": ["phone"]}'

@@ -48,7 +48,16 @@ class Command(BaseCommand):
             self._show(f"{model._meta.db_table}.{column}", counted)
             left += counted
         left += self._rotate_files()
-        self._conclude(left)
+        self._conclude(left, self._count_kept())
+
+    def _count_kept(self) -> set[str]:
+        """The older keys of append-only tables, whose values stay as they were written."""
+        kept: Counter[str] = Counter()
+        for model, column in encrypted_columns(append_only=True):
+            counted = count_by_key(model, column)
+            self._show(f"{model._meta.db_table}.{column} (append-only, kept)", counted)
+            kept += counted
+        return set(kept) - {newest_key_id()}
 
     def _rotate_column(self, model: type[models.Model], column: str, batch_size: int) -> None:
         """Pass over the table until no row changed under our hands; one that did is met again in the next pass."""
@@ -112,7 +121,7 @@ class Command(BaseCommand):
         by_key = ", ".join(f"{count} under {key_id}" for key_id, count in sorted(counted.items()))
         self.stdout.write(f"{what}: {by_key or 'empty'}")
 
-    def _conclude(self, left: Counter[str]) -> None:
+    def _conclude(self, left: Counter[str], kept: set[str]) -> None:
         newest = newest_key_id()
         self._show("In all", left)
         old = sorted(key_id for key_id, count in left.items() if key_id != newest and count)
@@ -123,13 +132,22 @@ class Command(BaseCommand):
             )
         if old:
             raise CommandError(f"Still in use besides {newest}: {', '.join(old)}. Rows changed meanwhile: run again.")
+        if kept:
+            self.stdout.write(
+                f"Everything that may change is under {newest}. Keep {', '.join(sorted(kept))} behind it: append-only "
+                "tables still hold values under it, which are never written again."
+            )
+            return
         self.stdout.write(f"Everything is under {newest}: the older keys may be dropped.")
 
 
-def encrypted_columns() -> Iterator[tuple[type[models.Model], str]]:
-    """Every encrypted column of every table, found in the models."""
+def encrypted_columns(*, append_only: bool = False) -> Iterator[tuple[type[models.Model], str]]:
+    """Every encrypted column of every table that may change, or of those that may not, found in the models.
+
+    A model with ``is_append_only`` refuses every change, so its values stay under the key that wrote them.
+    """
     for model in apps.get_models(include_auto_created=True):
-        if model._meta.proxy:
+        if model._meta.proxy or getattr(model, "is_append_only", False) != append_only:
             continue
         for field in model._meta.local_concrete_fields:
             if getattr(field, "is_encrypted", False):
