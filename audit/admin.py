@@ -184,7 +184,9 @@ class AuditSealAdmin(ReadOnlyAdmin):
 
     ordering = ("-number",)
     list_display = ("number", "sealed_at", "row_count", "to_sequence")
-    fields = ("number", "sealed_at", "row_count", "after_sequence", "to_sequence", "highest_sequence", "hash_text")
+    fieldsets = (
+        (None, {"fields": ["number", "sealed_at", "row_count", "after_sequence", "to_sequence", "hash_text"]}),
+    )
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[AuditSeal]:
         """Without the rows' hashes, which are long."""

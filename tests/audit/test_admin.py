@@ -127,8 +127,8 @@ def test_diffs_and_seals_have_pages(client: Client) -> None:
             [
                 AuditSeal(
                     number=1, floor_sequence=0, after_transaction=0, after_sequence=0, to_transaction=1, to_sequence=1,
-                    highest_sequence=1, row_count=0, rows=b"", previous_hash=b"", hash=b"\x01\x02", signature=b"",
-                    sealed_at="2026-11-22T12:00Z",
+                    highest_sequence=1, row_count=0, rows=b"", previous_hash=b"", hash=b"\x1f\x2e\x3d\x4c",
+                    signature=b"", sealed_at="2026-11-22T12:00Z",
                 )
             ]
         )  # fmt: skip
@@ -139,7 +139,7 @@ def test_diffs_and_seals_have_pages(client: Client) -> None:
     assert "Penicillin" in said
     assert "SECRET" not in said
     assert client.get(reverse("admin:audit_auditseal_changelist")).status_code == 200
-    assert "0102" in client.get(reverse("admin:audit_auditseal_change", args=[1])).content.decode()
+    assert "1f2e3d4c" in client.get(reverse("admin:audit_auditseal_change", args=[1])).content.decode()
     assert client.get(reverse("admin:admin_logentry_changelist")).status_code == 200
 
 
