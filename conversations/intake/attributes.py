@@ -16,6 +16,8 @@ _LONGEST_PHRASE = 12
 _DETAIL_WORDS = 10
 _SCALE = 10
 _SMALL_WORDS = 3
+_EVENT_WORDS = 6
+_EVENT_STARTS = frozenset({"i", "my", "we", "the", "last", "a", "our", "having", "starting"})
 _WORTH_KEEPING = 2
 _MODERATE_FROM = 4
 _SEVERE_FROM = 7
@@ -179,6 +181,27 @@ def _since(text: str, tokens: Sequence[Token], words: Sequence[str], topic: str 
                 first = position - 1 if led and words[position - 1] != "from" else position
                 last = min(position + length, len(words)) - 1
                 return [Detail("duration", raw(text, tokens, first, last), first, hours=hours)]
+    return _since_event(text, tokens, words)
+
+
+def _since_event(text: str, tokens: Sequence[Token], words: Sequence[str]) -> list[Detail]:
+    """'since my mum died in March': an event says since when, though not how long."""
+    for position, word in enumerate(words[:-1]):
+        if word == "since" and words[position + 1] in {
+            "i",
+            "my",
+            "we",
+            "the",
+            "last",
+            "a",
+            "our",
+            "having",
+            "starting",
+        }:
+            last = position + 1
+            while last + 1 < len(words) and last - position < _EVENT_WORDS and not tokens[last + 1].comma:
+                last += 1
+            return [Detail("duration", raw(text, tokens, position, last), position)]
     return []
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from conversations.intake import concepts as lexicon
+from conversations.intake import plans
 from conversations.intake.assessment import Understanding, understand
 from conversations.intake.context import phrase_in
 from conversations.intake.data import load
@@ -21,6 +22,7 @@ from conversations.intake.model import (
     Symptom,
     Turn,
 )
+from conversations.intake.red_flags import Person
 
 FIRST_VISIT_LIMIT = 10
 RETURN_VISIT_LIMIT = 7
@@ -68,7 +70,7 @@ def next_step(
         return Finished("emergency", _table()["finished"]["emergency"])
     if questions_asked >= limit:
         return Finished("limit", _table()["finished"]["limit"])
-    pending = _pending(understood, turns, age, sex, first_visit, on_chart or ChartFacts(), last_visit)
+    pending = _pending(understood, turns, first_visit, on_chart or ChartFacts(), last_visit)
     for question in _within(pending, limit - questions_asked):
         return question
     return Finished("enough", _table()["finished"]["enough"])
@@ -91,7 +93,7 @@ def remaining_estimate(
     understood = understand(turns, age=age, sex=sex)
     if understood.assessment.urgency == "emergency":
         return 0
-    pending = _pending(understood, turns, age, sex, first_visit, on_chart or ChartFacts(), last_visit)
+    pending = _pending(understood, turns, first_visit, on_chart or ChartFacts(), last_visit)
     opening_itself = 0 if questions_asked else 1
     return opening_itself + len(_within(pending, limit - questions_asked - opening_itself))
 
@@ -108,8 +110,6 @@ def _within(pending: Sequence[Question], room: int) -> list[Question]:
 def _pending(
     understood: Understanding,
     turns: Sequence[Turn],
-    age: int | None,
-    sex: str | None,
     first_visit: bool,
     on_chart: ChartFacts,
     last_visit: LastVisit | None,
@@ -120,7 +120,7 @@ def _pending(
     questions: list[Question] = list(_which(understood))
     if not first_visit and last_visit is not None and last_visit.complaint.strip():
         questions.extend(_about_last_visit(understood, asked, last_visit))
-        if plan.code == "general" and not _new_problem(understood):
+        if not _new_problem(understood) and not _opening_names_a_complaint(turns):
             plan = understand([Turn("patient", last_visit.complaint)]).plan
     if not questions and "clarify" not in asked and _unclear(understood):
         questions.append(_question("clarify", _table()["clarify"]["text"], "clarify"))
@@ -128,9 +128,9 @@ def _pending(
     for topic in plan.questions:
         if topic == "clarify":
             continue
-        question = _ask(topic, understood, asked, age, sex, seen) if topic.startswith("ask:") else None
+        question = _ask(topic, understood, asked, seen) if topic.startswith("ask:") else None
         if question is None and not topic.startswith("ask:") and topic not in asked and not _known(topic, understood):
-            question = _standard(topic, understood)
+            question = _standard(topic, understood, plan)
         if question is not None:
             questions.append(question)
     questions.extend(_background(understood, asked, on_chart))
@@ -163,6 +163,12 @@ def _about_last_visit(understood: Understanding, asked: set[str], last_visit: La
         yield _standard("side_effects", understood)
     if "new_symptoms" not in asked and not any(not symptom.denied for symptom in _named(understood)):
         yield _standard("new_symptoms", understood)
+
+
+def _opening_names_a_complaint(turns: Sequence[Turn]) -> bool:
+    """Whether the first answer of a return visit is itself about something the plans know."""
+    first = next((turn for turn in turns if turn.speaker == "patient"), None)
+    return first is not None and understand([first]).plan.code != "general"
 
 
 def _named(understood: Understanding) -> list[Symptom]:
@@ -200,9 +206,7 @@ def _known(topic: str, understood: Understanding) -> bool:
     return bool(known.get(topic))
 
 
-def _ask(
-    topic: str, understood: Understanding, asked: set[str], age: int | None, sex: str | None, seen: set[str]
-) -> Question | None:
+def _ask(topic: str, understood: Understanding, asked: set[str], seen: set[str]) -> Question | None:
     """A question for what the lexicon names, without what is known, asked or not for this person."""
     before = {code for earlier in asked if earlier.startswith("ask:") for code in earlier[4:].split("+")}
     codes = [
@@ -212,7 +216,7 @@ def _ask(
         and code not in seen
         and not understood.reading.has(code)
         and not understood.reading.denies(code)
-        and _applies(code, age, sex)
+        and _applies(code, understood.person)
     ]
     if not codes:
         return None
@@ -239,19 +243,20 @@ def _screening(code: str) -> str:
     return concept.screening or concept.label
 
 
-def _applies(code: str, age: int | None, sex: str | None) -> bool:
+def _applies(code: str, person: Person) -> bool:
     """Whether the question is meant for somebody of this sex and age; what is not known does not exclude."""
     rule = _table()["only_for"].get(code)
     if rule is None:
         return True
-    if "sex" in rule and sex and sex.casefold()[:1] in "mf" and sex.casefold()[0] != rule["sex"][0]:
+    if "sex" in rule and person.sex is not None and person.sex != rule["sex"]:
         return False
-    return age is None or bool(rule["from"] <= age <= rule["to"])
+    return person.months is None or bool(rule["from"] <= person.months / 12 <= rule["to"])
 
 
-def _standard(topic: str, understood: Understanding) -> Question:
+def _standard(topic: str, understood: Understanding, plan: plans.Plan | None = None) -> Question:
+    """A question of the list; it names the symptom when that is what the plan is about."""
     main = lexicon.concepts().get(understood.main)
-    symptom = f"the {main.label}" if main else "it"
+    symptom = f"the {main.label}" if main and plan and main.code in plan.matches else "it"
     return _question(topic, _table()[topic]["text"].format(symptom=symptom), topic)
 
 

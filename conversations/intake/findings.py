@@ -8,7 +8,7 @@ from typing import Literal
 from conversations.intake import concepts as lexicon
 from conversations.intake.attributes import Detail, corrects, details, raw
 from conversations.intake.concepts import Match
-from conversations.intake.context import Context, Scope, phrase_at, prepare
+from conversations.intake.context import Context, Scope, people, phrase_at, prepare
 from conversations.intake.data import load
 from conversations.intake.model import Quote, Turn
 from conversations.intake.text import Sentence, sentences
@@ -98,11 +98,6 @@ def _answer_words(key: str) -> frozenset[str]:
     return frozenset(load("lexicon/language.toml")["answers"][key])
 
 
-@cache
-def _people(key: str) -> frozenset[str]:
-    return frozenset(load("lexicon/language.toml")["people"][key])
-
-
 def answer_of(read: Sequence[Sentence]) -> Answer:
     """Whether a message begins as a yes, a no or an 'I don't know'."""
     words = [word for sentence in read[:3] for word in sentence.words()][:_SHORT_ANSWER]
@@ -164,18 +159,18 @@ def _written_for(turns: Sequence[tuple[Sentence, ...]]) -> frozenset[str]:
         for sentence in read:
             words = sentence.words()
             if not lexicon.find(sentence):
-                found.update(word for word in words if word in _people("young") and "about" in words)
+                found.update(word for word in words if word in people("young") and "about" in words)
                 continue
             for position, word in enumerate(words):
                 following = words[position + 1 : position + 3]
-                here_and_now = bool(following) and following[0] in _people("present") and "had" not in following
-                if word in _people("relations") and here_and_now:
+                here_and_now = bool(following) and following[0] in people("present")
+                if word in people("relations") and here_and_now:
                     found.add(word)
         if any(_first_person(sentence) for sentence in read):
             return frozenset()
         if found:
             break
-    return frozenset(found | _people("young")) if found & _people("young") else frozenset(found)
+    return frozenset(found | people("young")) if found & people("young") else frozenset(found)
 
 
 def _first_person(sentence: Sentence) -> bool:
@@ -184,7 +179,7 @@ def _first_person(sentence: Sentence) -> bool:
     tokens = sentence.tokens
     for match in matches:
         clause = [token.word for token in tokens if token.clause == tokens[match.start].clause]
-        if any(word in _people("relations") for word in clause):
+        if any(word in people("relations") for word in clause):
             continue
         if clause[0] == "my" or ("i" in clause and set(clause[clause.index("i") :][:4]) & _FEELING):
             return True

@@ -248,6 +248,14 @@ def test_a_return_visit_asks_whether_it_helped_about_side_effects_and_new_sympto
     assert "new_symptoms" in topics(turns)
 
 
+def test_a_return_visit_goes_on_about_the_last_complaint() -> None:
+    turns, _ = play(
+        ["a bit better but not quite", "my stomach is upset from the tablets", "no"], first_visit=False, on_chart=KNOWN
+    )
+    assert "ask:cannot_bear_weight" in topics(turns)
+    assert assess(turns, age=40).complaint == "a bit better but not quite"
+
+
 def test_a_return_visit_does_not_ask_for_the_effect_that_was_told() -> None:
     turns, _ = play(["The tablets helped, my knee is much better", "no"], first_visit=False, on_chart=KNOWN)
     assert "treatment_effect" not in topics(turns)
@@ -285,3 +293,8 @@ def test_a_question_shows_no_diagnosis_and_stays_short() -> None:
         step = next_step(turns, age=40, questions_asked=1)
         if isinstance(step, Question):
             assert len(step.text) < 260
+
+
+def test_a_mother_who_writes_for_her_son_is_not_asked_about_her_own_periods() -> None:
+    turns, _ = play(["my 4 year old son has a tummy ache since this morning", "I don't know"], on_chart=KNOWN)
+    assert not [topic for topic in topics(turns) if "missed_period" in topic or "pregnant" in topic]

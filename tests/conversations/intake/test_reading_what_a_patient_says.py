@@ -128,6 +128,7 @@ def test_i_do_not_know_is_kept_as_an_answer() -> None:
 
 def test_somebody_who_writes_for_another_is_understood() -> None:
     assert {"cough", "fever"} <= stated(said("My son has a cough. He also has a fever."))
+    assert {"abdominal_pain", "diarrhoea"} <= stated(said("my 4 year old son has had a tummy ache and diarrhoea"))
     assert stated(said("My wife says I look pale and I have a cough")) >= {"cough"}
     assert "fever" not in stated(said("I have a cough. My son has a fever."))
 
@@ -196,6 +197,7 @@ def test_a_severity_is_read_as_a_figure_and_a_word(answer: str, score: int | Non
         ("2 to 3 days ago", "2 to 3 days ago"),
         ("since Monday", "since Monday"),
         ("yesterday", "yesterday"),
+        ("since my dog died", "since my dog died"),
         ("a couple of weeks", "couple of weeks"),
         ("after I moved the sofa", "after I moved the sofa"),
     ],
@@ -246,3 +248,7 @@ def test_what_lasts_or_comes_with_something_else_is_for_the_doctor(text: str) ->
 
 def test_a_sentence_of_nothing_but_fillers_says_nothing() -> None:
     assert stated(said("You know. Um. I have a cough. You know?")) == {"cough"}
+
+
+def test_a_relative_in_one_part_of_a_sentence_does_not_take_over_the_rest() -> None:
+    assert {"low_mood", "poor_sleep"} <= stated(said("ive been feeling really low since my mum died, cant sleep"))
