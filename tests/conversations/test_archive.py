@@ -1,5 +1,8 @@
 """Putting a consultation away: for this person only, and back."""
 
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
@@ -68,3 +71,22 @@ def test_the_list_is_paged_by_visit_number(patient: User, client_of: ClientOf) -
 
 def test_a_damaged_page_address_is_a_bad_request(patient: User, client_of: ClientOf) -> None:
     assert client_of(patient).get(reverse("conversations:history") + "?after=nonsense").status_code == 400
+
+
+@pytest.mark.parametrize("page", ["history", "home"])
+def test_the_number_of_statements_does_not_grow_with_the_consultations(
+    patient: User, client_of: ClientOf, page: str
+) -> None:
+    client, url = client_of(patient), reverse(f"conversations:{page}")
+    for state in ({"awaiting": True}, {"answered": True}):
+        ConversationFactory(patient=patient, **state)
+    client.get(url)
+    with CaptureQueriesContext(connection) as few:
+        client.get(url)
+    for _ in range(4):
+        ConversationFactory(patient=patient, awaiting=True)
+        ConversationFactory(patient=patient, answered=True)
+    with CaptureQueriesContext(connection) as many:
+        client.get(url)
+    assert len(many) == len(few)
+    assert len(many) <= 20
