@@ -8,7 +8,7 @@ from django.contrib.auth import password_validation
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
-from accounts.models import User, normalise_email
+from accounts.models import Sex, User, normalise_email
 
 if TYPE_CHECKING:
     UserModelForm = forms.ModelForm[User]
@@ -125,10 +125,17 @@ class RegisterForm(PersonForm):
     """A patient registers."""
 
     date_of_birth = DateOfBirthField()
+    sex = forms.ChoiceField(
+        label="Sex",
+        required=False,
+        choices=[("", "Not said"), *Sex.choices],
+        help_text="It helps to ask the right questions. You can say it later.",
+        error_messages={"invalid_choice": "Choose one of the answers in the list."},
+    )
     email = EmailAddressField()
     password = PasswordField(new=True)
 
-    field_order = ["first_name", "last_name", "date_of_birth", "email", "password"]
+    field_order = ["first_name", "last_name", "date_of_birth", "sex", "email", "password"]
 
     class Meta(PersonForm.Meta):
         fields = ["first_name", "last_name", "date_of_birth", "email"]
@@ -152,6 +159,7 @@ class RegisterDoctorForm(RegisterForm):
     """A doctor registers and waits for approval."""
 
     date_of_birth = None  # type: ignore[assignment]  # Django's way of leaving an inherited field out
+    sex = None  # type: ignore[assignment]  # as above
 
     field_order = ["first_name", "last_name", "specialization", "licence_number", "email", "password"]
 

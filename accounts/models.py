@@ -26,6 +26,15 @@ class Role(models.TextChoices):
     ADMIN = "admin", "Administrator"
 
 
+class Sex(models.TextChoices):
+    """What a person says at registration and on the chart; it may be left unsaid."""
+
+    FEMALE = "female", "Female"
+    MALE = "male", "Male"
+    OTHER = "other", "Other"
+    UNDISCLOSED = "prefer-not-to-say", "Prefers not to say"
+
+
 class UserQuerySet(models.QuerySet["User"]):
     """Words for queries on people."""
 

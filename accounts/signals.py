@@ -2,7 +2,7 @@
 
 from django.dispatch import Signal
 
-registered = Signal()  # user
+registered = Signal()  # user, stated (what else was said for the chart: {"sex": ...})
 signed_in = Signal()  # user, session
 signed_out = Signal()  # user
 sign_in_failed = Signal()  # user (or None), reason; the typed address is never passed on

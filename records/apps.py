@@ -8,3 +8,7 @@ class RecordsConfig(AppConfig):
 
     name = "records"
     verbose_name = "Records"
+
+    def ready(self) -> None:
+        """Listen to what accounts tell."""
+        from records import receivers  # noqa: F401 - connecting is what importing it is for

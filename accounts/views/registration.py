@@ -73,7 +73,7 @@ def _register(request: HttpRequest, form_class: type[RegisterForm], role: Role, 
                 )
             else:
                 with acting(role="sign_in", user_id=user.pk):
-                    signals.registered.send(User, user=user)
+                    signals.registered.send(User, user=user, stated={"sex": form.cleaned_data.get("sex", "")})
                 mail.write("welcome", user.email, person=user, sign_in=mail.address_of("accounts:sign_in"))
             return redirect("accounts:registered", role=role)
     return render(request, template, {"form": form}, status=422)

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from accounts.models import Sex as MedicalInfoSex
 from accounts.models import User
 from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
@@ -21,15 +22,6 @@ class PersonQuerySet(models.QuerySet[Any]):
     def visible_to(self, user: User) -> Self:
         """Of the patients whose chart this person may see."""
         return self.filter(visible_patients(user))
-
-
-class MedicalInfoSex(models.TextChoices):
-    """What the sex of a medical info may be."""
-
-    FEMALE = "female", "Female"
-    MALE = "male", "Male"
-    OTHER = "other", "Other"
-    UNDISCLOSED = "prefer-not-to-say", "Prefers not to say"
 
 
 class MedicalInfoBloodType(models.TextChoices):

@@ -11,12 +11,14 @@ from django.utils import timezone
 
 from accounts import signals
 from accounts.models import AttemptCount, Role, User
+from records.models import MedicalInfo
 from tests.cast import system
 
 TYPED = {
     "first_name": "Greta",
     "last_name": "Ilves",
     "date_of_birth": "1984-02-29",
+    "sex": "female",
     "email": "Greta@Example.org",
     "password": "nine slow barges upriver",
 }
@@ -37,11 +39,18 @@ def test_the_account_is_there_and_one_can_sign_in(client: Client, mailbox: list[
     assert (response.status_code, response["Location"]) == (302, DONE)
     with system():
         user = User.objects.get(email="greta@example.org")
+        assert user.medical_info.sex == "female"
     assert (user.role, user.first_name, str(user.date_of_birth)) == (Role.PATIENT, "Greta", "1984-02-29")
     assert user.password.startswith("argon2")
     assert heard == [user]
     assert [message.to for message in mailbox] == [["greta@example.org"]]
     assert client.post("/account/sign-in/", TYPED)["Location"] == "/home/"
+
+
+def test_what_was_not_said_is_not_on_the_chart(client: Client, mailbox: list[EmailMessage], db: None) -> None:
+    register(client, sex="")
+    with system():
+        assert not MedicalInfo.objects.exists()
 
 
 def test_nobody_is_signed_in_by_registering(client: Client, mailbox: list[EmailMessage], db: None) -> None:
@@ -67,6 +76,7 @@ def test_who_has_an_account_already_gets_the_same_answer_and_a_message(
     [
         ({"first_name": " "}, "Enter your first name."),
         ({"last_name": ""}, "Enter your last name."),
+        ({"sex": "king"}, "Choose one of the answers in the list."),
         ({"email": "greta@"}, "Enter an e-mail address like name@example.org."),
         ({"date_of_birth": ""}, "Enter your date of birth."),
         ({"date_of_birth": "29.02.1985x"}, "Enter the date of birth as a date"),
@@ -91,7 +101,9 @@ def test_what_is_wrong_is_said_beside_the_field_and_nothing_is_lost(
     assert response.status_code == 422
     assert sentence in page
     for name, value in {**TYPED, **changes}.items():
-        if name != "password" and "\0" not in value:
+        if name == "sex":
+            assert f'value="{value}" selected' in page or value == "king"
+        elif name != "password" and "\0" not in value:
             assert f'value="{value}"' in page or not value
     assert TYPED["password"] not in page
     with system():
