@@ -153,10 +153,15 @@ class ProtectRows(AddPolicies):
         return f"Protect the rows of {self.table}"
 
 
+# What belongs to a patient by its column, or to a protected row by its foreign key, holds patient data. A materialised
+# view cannot be protected, so one with patient data is always refused.
 UNPROTECTED = """
 SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname = 'public' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
+  AND c.relkind IN ('r', 'p', 'm') AND NOT c.relispartition
   AND (EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'patient_id' AND NOT a.attisdropped)
+       OR EXISTS (SELECT FROM pg_constraint k JOIN pg_class referred ON referred.oid = k.confrelid
+                  WHERE k.conrelid = c.oid AND k.contype = 'f' AND referred.relrowsecurity)
        OR c.relname = ANY(%s))
   AND NOT (c.relrowsecurity AND c.relforcerowsecurity AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = c.oid))
 ORDER BY 1
