@@ -51,8 +51,11 @@ class RequestRecordMiddleware:
         try:
             if status_code == 503:
                 raise Error  # the database was just found to be away: do not wait for it again
-            with transaction.atomic(), acting(role="", user_id=rows[0].actor_id):
-                write(rows)
+            with transaction.atomic():
+                for row in rows:
+                    # A row may be written under its own actor's name only, who may have signed in or out meanwhile.
+                    with acting(role="", user_id=row.actor_id):
+                        write([row])
         except (Error, PoolTimeout) as error:
             # The act itself did not happen; what is left to do is to say so where it can still be said.
             logger.critical(

@@ -10,11 +10,12 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 from django.urls import resolve
 
+from accounts.models import User
 from audit.actions import Action, Status
 from audit.middleware import RequestRecordMiddleware
 from audit.models import ActivityLog
 from audit.record import record
-from medichat.db.context import system
+from medichat.db.context import acting_as, system
 from medichat.middleware import DatabaseContextMiddleware
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,16 @@ def test_what_failed_within_a_request_that_is_rolled_back_is_written_again(rf: R
 
     answered(refuses, rf.get("/"))
     assert sorted(row.action for row in rows()) == ["request.refused", "user.login.failed"]
+
+
+def test_what_failed_under_another_name_is_written_under_that_name(rf: RequestFactory, patient: User) -> None:
+    def signs_out_and_fails(request: HttpRequest) -> HttpResponse:
+        with acting_as(patient):
+            record(Action.SIGNED_OUT, actor=patient, resource_type="user", status=Status.ERROR)
+        return HttpResponse(status=500)
+
+    answered(signs_out_and_fails, rf.get("/"))
+    assert {(row.action, row.actor_id) for row in rows()} == {("user.logout", patient.pk), ("request.failed", None)}
 
 
 def test_the_token_of_a_password_reset_is_not_written(rf: RequestFactory) -> None:
