@@ -21,6 +21,7 @@ from records.models import (
     MedicalInfo,
     Medication,
     SearchWord,
+    Source,
     SurgicalHistory,
     VocabularyWord,
     WordKind,
@@ -79,10 +80,11 @@ class ChartEntryAdmin(SearchByPatientMixin):
     )
 
     def save_model(self, request: HttpRequest, obj: ChartEntry, form: Any, change: bool) -> None:
-        """Store it, with who added it."""
-        if not change:
-            obj.recorded_by = cast(User, request.user)
-        super().save_model(request, obj, form, change)
+        """Store it; what is added withdraws a statement that there is none."""
+        if change:
+            super().save_model(request, obj, form, change)
+        else:
+            obj.record(by=cast(User, request.user), source=Source(obj.source))
 
     @admin.display(boolean=True, description="standing")
     def standing(self, entry: ChartEntry) -> bool:

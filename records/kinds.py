@@ -67,6 +67,11 @@ class Kind:
     end_act: str = ""
     """What ending an entry is called, where it can end."""
 
+    @property
+    def one(self) -> str:
+        """'an allergy', 'a medicine'."""
+        return f"{'an' if self.singular[0] in 'aeiou' else 'a'} {self.singular}"
+
     def form_for(self, chart: OpenChart) -> type[EntryForm]:
         """The short form in plain words for patients, the full one for clinicians."""
         return self.patient_form if chart.is_own else self.form
@@ -218,6 +223,11 @@ KINDS = {
 }
 
 
+# Whether a medicine is taken now is said by where it stands.
+NOT_AT_A_GLANCE = {"Notes", "Type", "Taken now"}
+FOR_CLINICIANS = {"ICD-10", "Taken now"}
+
+
 def kind_named(slug: str) -> Kind:
     """The kind of this slug. Raises Http404 for another one."""
     try:
@@ -245,9 +255,14 @@ class Row:
         return self.cells[0][1]
 
     @property
-    def details(self) -> list[tuple[str, str]]:
-        """What stands there besides the name, without the empty ones."""
-        return [(heading, text) for heading, text in self.cells[1:] if text]
+    def at_a_glance(self) -> list[str]:
+        """What an overview says besides the name."""
+        return [text for heading, text in self.cells[1:] if text and heading not in NOT_AT_A_GLANCE]
+
+    @property
+    def in_plain_words(self) -> list[tuple[str, str]]:
+        """What patients read besides the name."""
+        return [(heading, text) for heading, text in self.cells[1:] if text and heading not in FOR_CLINICIANS]
 
 
 @dataclass(frozen=True)

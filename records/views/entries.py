@@ -37,7 +37,7 @@ def add(request: HttpRequest, chart: OpenChart, slug: str) -> HttpResponse:
     open_form = OpenForm(
         tab=kind.tab,
         place=kind.slug,
-        title=f"Add {_article(kind.singular)}",
+        title=f"Add {kind.one}",
         form=form,
         action=chart.url("add", slug=slug),
         button=f"Add this {kind.singular}",
@@ -140,7 +140,3 @@ def _status(request: HttpRequest) -> int:
 def _back(request: HttpRequest, chart: OpenChart, kind: Kind, said: str) -> HttpResponse:
     messages.success(request, said)
     return redirect(chart.url() + (f"#{kind.slug}" if chart.is_own else f"?tab={kind.tab}#{kind.slug}"))
-
-
-def _article(word: str) -> str:
-    return f"{'an' if word[0] in 'aeiou' else 'a'} {word}"

@@ -15,7 +15,7 @@ from records.kinds import KINDS, TABS, Kind, Section, section_of
 from records.models import Allergy, ChartEntry, EmergencyContact, MedicalInfo
 from records.people import banner_of
 
-OVERVIEW = ("allergies", "conditions", "medicines")
+OVERVIEW = ("conditions", "medicines", "allergies")
 
 
 @dataclass(frozen=True)
@@ -81,10 +81,10 @@ def _tab(request: HttpRequest, chart: OpenChart, tab: str, open_form: OpenForm |
     with_errors = "errors" in request.GET
     # The allergies stand on every tab, in the banner.
     allergies = list(_entries(chart, KINDS["allergies"]))
-    shown = [kind for kind in KINDS.values() if kind.slug in OVERVIEW or tab != "overview"]
+    kinds = [KINDS[slug] for slug in OVERVIEW] if tab == "overview" else KINDS.values()
     sections = [
         _section(chart, kind, info, with_errors=with_errors, entries=allergies if kind.model is Allergy else None)
-        for kind in shown
+        for kind in kinds
         if tab in {"overview", kind.tab}
     ]
     context = {
