@@ -163,7 +163,7 @@ def _written_for(turns: Sequence[tuple[Sentence, ...]]) -> frozenset[str]:
                 continue
             for position, word in enumerate(words):
                 following = words[position + 1 : position + 3]
-                here_and_now = bool(following) and following[0] in people("present")
+                here_and_now = bool(following) and (following[0] in people("present") or following[0].endswith("ing"))
                 if word in people("relations") and here_and_now:
                     found.add(word)
         if any(_first_person(sentence) for sentence in read):

@@ -187,7 +187,10 @@ def _from_sentence(
         affirmed, _ = _about_patient(scope, span, reading.about)
         kept = affirmed and span.first not in allergy_words and read.topic != "allergies"
         if kept and not _not_taken(sentence, span):
-            _keep(collected["medications"], Stated(span.name, _dose(turn, sentence, span), quote.text, turn.reference))
+            dose = _dose(turn, sentence, span)
+            # A bare name may answer a question about allergies that we did not see; it must be said to be taken.
+            if dose or read.topic == "medications" or _words("lists", "taking") & set(words):
+                _keep(collected["medications"], Stated(span.name, dose, quote.text, turn.reference))
     for span in _condition_spans(sentence):
         affirmed, person = _about_patient(scope, span, reading.about)
         if affirmed and read.about_family and not any(word in {"i", "my"} for word in words):
@@ -300,12 +303,16 @@ def _from_answer(read: ReadTurn, collected: dict[str, dict[str, Stated]], nothin
     if topic == "allergies" and _named_medicines_as_allergies(read, collected):
         return
     named = read.marked and any(word.isalpha() for word in words) and len(words) <= _SHORT_LIST
-    if named and not set(words) & _words("lists", "talk") and not read.mentions:
+    if named and not set(words) & (_words("lists", "talk") | _body_parts()) and not read.mentions:
         for name in _split(whole):
             _keep(collected[topic], Stated(name, "", whole, reference))
 
 
 _SHORT_LIST = 8
+
+
+def _body_parts() -> frozenset[str]:
+    return frozenset(load("lexicon/attributes.toml")["sites"]["parts"])
 
 
 def _is_plain_no(words: Sequence[str], read: ReadTurn) -> bool:

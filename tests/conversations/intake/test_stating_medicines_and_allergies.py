@@ -114,3 +114,7 @@ def test_i_do_not_know_is_neither_none_nor_a_name() -> None:
     for topic in ("medications", "allergies", "history"):
         found = asked(topic, "I'm not sure")
         assert getattr(found, topic) is None
+
+
+def test_a_bare_name_without_its_question_is_no_medicine_taken() -> None:
+    assert assess([Turn("patient", "I have a cough"), Turn("patient", "Penicillin.")]).medications is None
