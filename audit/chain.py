@@ -30,7 +30,7 @@ COLUMNS = (
     "user_agent", "status", "status_code", "description", "metadata", "error_message", "error_stack", "error_code",
     "duration_ms", "severity", "request_id", "legacy_id", "created_at",
 )  # fmt: skip
-SELECT = f"SELECT {', '.join(COLUMNS)} FROM activity_logs"  # noqa: S608 -- the constants above
+SELECT = f"SELECT {', '.join(COLUMNS)} FROM activity_logs"  # noqa: S608  # nosec B608 - the constants above
 
 
 @dataclass(frozen=True, order=True)
