@@ -77,7 +77,7 @@ def test_every_signal_is_listened_to(module: ModuleType) -> None:
 )
 def test_what_people_do_with_their_account(patient: User, name: str, action: str) -> None:
     since = Since()
-    getattr(accounts, name).send(User, user=patient)
+    getattr(accounts, name).send(User, user=patient, stated={})
     (row,) = since.rows()
     assert (row.action, row.actor_id, row.patient_id, row.actor_role) == (action, patient.pk, patient.pk, "patient")
 
