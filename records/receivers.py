@@ -12,9 +12,9 @@ from records.signals import tell
 
 
 @receiver(registered)
-def begin_chart(sender: Any, *, user: User, stated: dict[str, str], **_: Any) -> None:
+def begin_chart(sender: Any, *, user: User, stated: dict[str, str] | None = None, **_: Any) -> None:
     """A patient who said their sex when registering has it on the chart."""
-    if user.is_patient and stated.get("sex"):
+    if user.is_patient and stated and stated.get("sex"):
         with acting_as(user):
             info = MedicalInfo.objects.create(patient=user, sex=stated["sex"])
             tell(info, "added", by=user, fields=["sex"])

@@ -63,6 +63,7 @@ def test_a_persons_page_leads_to_what_belongs_to_them(open_as: OpenAs, administr
         keep_screenshot(page, f"admin-person-{width}-{scheme}")
         page.locator(".field-related_rows").get_by_role("link", name="conversations", exact=True).click()
         page.locator("#result_list").get_by_role("link", name="Visit 1").click()
+        expect(page.get_by_role("heading", name="Visit 1")).to_be_visible()
         assert_accessible(page)
         keep_screenshot(page, f"admin-conversation-{width}-{scheme}")
         page.locator(".field-related_rows").get_by_role("link", name="messages").click()
