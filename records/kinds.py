@@ -243,6 +243,7 @@ class Row:
     entry: Any
     cells: list[tuple[str, str]]
     provenance: str
+    """Where it comes from and who recorded it."""
     struck_out: str = ""
     """By whom, when and why it was marked as entered in error."""
     correct_url: str = ""
@@ -343,12 +344,11 @@ def row_of(chart: OpenChart, kind: Kind, entry: ChartEntry) -> Row:
 
 
 def provenance_of(entry: ChartEntry, reader: User) -> str:
-    """Where an entry comes from, who recorded it and when, as far as known, in words for this reader."""
+    """Where an entry comes from and who recorded it, as far as known, in words for this reader."""
     by_the_patient = entry.source == Source.PATIENT
     source = "Stated by you" if by_the_patient and entry.patient_id == reader.pk else entry.get_source_display()
     who = "" if by_the_patient else _name_of(entry.recorded_by_id, entry.recorded_by, reader)
-    parts = [f"{source} ({who})" if who else source, clinical_date(entry.created_at)]
-    return ", ".join(part for part in parts if part)
+    return f"{source} ({who})" if who else source
 
 
 def error_of(entry: ChartEntry, reader: User) -> str:
