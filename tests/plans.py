@@ -1,8 +1,8 @@
 """Looking at the plans of the statements that pages really run, in their own transaction and context.
 
-    with explained() as statements:
-        client_of(doctor).get("/queue/")
-    assert not [scan for statement in statements for scan in scans_of(statement.plan, LARGE)]
+with explained() as statements:
+    client_of(doctor).get("/queue/")
+assert not [scan for statement in statements for scan in scans_of(statement.plan, LARGE)]
 """
 
 import json

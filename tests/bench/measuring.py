@@ -161,11 +161,12 @@ def print_table(figures: Sequence[Figures], title: str) -> None:
         for figure in group:
             summary = figure.summary()
             on_off = ["on" if switch else "off" for switch in (figure.variant.row_security, figure.variant.record)]
-            rest = [value for name, value in summary.items()
-                    if name not in {"page", "row_security", "activity_log", "requests"}]
+            rest = [
+                value
+                for name, value in summary.items()
+                if name not in {"page", "row_security", "activity_log", "requests"}
+            ]
             table.add_row(page, *on_off, *("-" if value is None else str(value) for value in rest))
             page = ""
         table.add_section()
     Console(width=150).print(table)
-
-

@@ -75,7 +75,9 @@ def pages(server: Server) -> list[Page]:
     return [
         Page("queue", [Request("/queue/", cookie) for cookie in doctors]),
         Page("case", _in_turn(case_of_anybody, own_case)),
-        Page("message", [Request(f"/consultations/{case}/message/", sign_in(who), says=True) for case, who in going_on]),
+        Page(
+            "message", [Request(f"/consultations/{case}/message/", sign_in(who), says=True) for case, who in going_on]
+        ),
         Page(
             "prescription PDF",
             [Request(f"/cases/{case}/prescriptions.pdf", sign_in(patient)) for case, patient, _ in answered],

@@ -215,7 +215,9 @@ class RowMaker:
 
         def relation(whose: uuid.UUID | None, kind: str, begin: datetime, end: datetime | None, why: str = "") -> None:
             row = key_from(int(begin.timestamp() * 1000), chance)
-            self.rows["care_relations"].append((row, begin, end or begin, patient, whose, visit.id, kind, why, begin, end))
+            self.rows["care_relations"].append(
+                (row, begin, end or begin, patient, whose, visit.id, kind, why, begin, end)
+            )
 
         if submitted:
             relation(None, "waiting", submitted, claimed, "Taken by a doctor" if claimed else "")

@@ -103,5 +103,3 @@ def _together(port: int, requests: Sequence[Request]) -> tuple[list[float], floa
     assert not wrong, wrong[:3]
     assert len(times) == len(requests)
     return times, time.perf_counter() - begun
-
-

@@ -18,9 +18,7 @@ def waiting_visit(clinic: Server, *, long: bool) -> Visit:
     return next(visit for visit in lasts if visit.standing == "waiting")
 
 
-def test_a_case_of_300_messages_needs_as_many_statements_as_one_of_20(
-    clinic: Server, application: Application
-) -> None:
+def test_a_case_of_300_messages_needs_as_many_statements_as_one_of_20(clinic: Server, application: Application) -> None:
     cookie = sign_in(doctor_id(3))
     counts = []
     for long, messages in ((False, MESSAGES_EACH), (True, LONG_MESSAGES)):

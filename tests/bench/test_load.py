@@ -28,9 +28,10 @@ def test_every_key_leads_somewhere(clinic: Server) -> None:
             """
             column, other, key = admin.execute(query, [name, table]).fetchone() or ("", "", "")
             orphans = admin.execute(
-                psycopg.sql.SQL("SELECT count(*) FROM {} t WHERE t.{} IS NOT NULL AND NOT EXISTS ("
-                                "SELECT FROM {} o WHERE o.{} = t.{})").format(
-                    *map(psycopg.sql.Identifier, (table, column, other, key, column)))
+                psycopg.sql.SQL(
+                    "SELECT count(*) FROM {} t WHERE t.{} IS NOT NULL AND NOT EXISTS ("
+                    "SELECT FROM {} o WHERE o.{} = t.{})"
+                ).format(*map(psycopg.sql.Identifier, (table, column, other, key, column)))
             ).fetchone()
             assert orphans == (0,), name
 
@@ -39,10 +40,23 @@ def test_it_is_as_large_as_wanted(clinic: Server) -> None:
     patients = Size.wanted().patients
     with psycopg.connect(clinic.superuser_url) as admin:
         counts = {
-            table: (admin.execute(psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(table)))
-                    .fetchone() or (0,))[0]
-            for table in ("conversations", "messages", "conversation_words", "care_relations", "search_words",
-                          "allergies", "medications", "prescriptions", "activity_logs")
+            table: (
+                admin.execute(
+                    psycopg.sql.SQL("SELECT count(*) FROM {}").format(psycopg.sql.Identifier(table))
+                ).fetchone()
+                or (0,)
+            )[0]
+            for table in (
+                "conversations",
+                "messages",
+                "conversation_words",
+                "care_relations",
+                "search_words",
+                "allergies",
+                "medications",
+                "prescriptions",
+                "activity_logs",
+            )
         }
         print(counts, clinic.seconds)
     assert counts["conversations"] == 3 * patients

@@ -52,7 +52,15 @@ QUESTIONS = (
     ("concerns", "What worries you most about it?"),
 )
 CLOSING = "Thank you. A doctor will read what you told me and answer you here."
-_WHEN = ("yesterday", "two days ago", "last Tuesday", "this morning", "three weeks ago", "on Sunday evening", "in spring")
+_WHEN = (
+    "yesterday",
+    "two days ago",
+    "last Tuesday",
+    "this morning",
+    "three weeks ago",
+    "on Sunday evening",
+    "in spring",
+)
 _DOING = (
     "climbing stairs", "gardening", "lifting boxes", "riding my bicycle", "sleeping", "eating dinner", "working late",
     "running for the tram", "painting the fence", "swimming", "sitting at the desk", "carrying my daughter",

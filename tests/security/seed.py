@@ -20,12 +20,12 @@ from conversations.models import Attachment, Conversation, ConversationWord, Mes
 from medichat.db.blind_index import tokens
 from medichat.db.context import acting_as, system
 from prescriptions.models import Prescription
-from records.models import Allergy, CareRelation, EmergencyContact
+from records.models import Allergy, CareRelation, EmergencyContact, Medication, Source
 from tests import factories
 
 SECRETS = (
     "Brzovoljec", "Anastazija", "secretive@example.org", "01632 960777", "Zirconfloxacin", "Wheezebloom",
-    "Quellamidol", "17 mg at dawn", "Morbus testaricus", "Glimmerotomy", "Nebelgicht", "Pollovax", "Ottokar",
+    "Quellamidol", "a thimble at dawn", "Morbus testaricus", "Glimmerotomy", "Nebelgicht", "Pollovax", "Ottokar",
     "Sternversicherung", "purple itching", "velociraptor", "Dermatitis glaucescens", "moonlight baths",
     "hypochondriasis suspected", "Vorpalene", "beware of Quellamidol", "Elbow shimmer", "turquoise pallor",
     "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky",
@@ -48,6 +48,7 @@ class Seed:
     attachment: Attachment
     prescription: Prescription
     allergy: Allergy
+    medicine: Medication
     contact: EmergencyContact
     session: Session
     waiting: Conversation | None
@@ -55,7 +56,15 @@ class Seed:
     @property
     def ids(self) -> set[str]:
         """The ids of her rows that stand in addresses."""
-        rows = [self.patient, self.answered, self.claimed, self.unfinished, self.attachment, self.prescription]
+        rows = [
+            self.patient,
+            self.answered,
+            self.claimed,
+            self.unfinished,
+            self.attachment,
+            self.prescription,
+            self.medicine,
+        ]
         return {str(row.pk) for row in [*rows, self.allergy, self.contact, self.session]}
 
 
@@ -66,7 +75,7 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
     )
     her_doctor = factories.DoctorFactory(first_name="Clara", last_name="Lindqvist")
     administrator = factories.AdministratorFactory(first_name="Farid", last_name="Olsen")
-    allergy, contact = _chart(patient)
+    allergy, medicine, contact = _chart(patient)
     answered = factories.ConversationFactory(
         patient=patient,
         answered=True,
@@ -113,25 +122,29 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         attachment=_attached(unfinished, patient),
         prescription=prescription,
         allergy=allergy,
+        medicine=medicine,
         contact=contact,
         session=factories.SessionFactory(user=patient, device="turquoise pallor 7"),
         waiting=waiting,
     )
 
 
-def _chart(patient: User) -> tuple[Allergy, EmergencyContact]:
+def _chart(patient: User) -> tuple[Allergy, Medication, EmergencyContact]:
     factories.MfaTokenFactory(user=patient)
     factories.MedicalInfoFactory(
         patient=patient, insurance_provider="Sternversicherung", pharmacy_name="Pharmacy at the Schattenweg"
     )
-    factories.MedicationFactory(patient=patient, medication_name="Quellamidol", dosage="17 mg at dawn")
+    hers = {"patient": patient, "source": Source.PATIENT, "recorded_by": patient}
+    medicine: Medication = factories.MedicationFactory(
+        **hers, medication_name="Quellamidol", dosage="a thimble at dawn"
+    )
     factories.MedicalHistoryFactory(patient=patient, condition="Morbus testaricus")
     factories.SurgicalHistoryFactory(patient=patient, procedure="Glimmerotomy")
     factories.FamilyHistoryFactory(patient=patient, condition="Nebelgicht")
     factories.ImmunizationFactory(patient=patient, vaccine="Pollovax")
-    allergy: Allergy = factories.AllergyFactory(patient=patient, allergen="Zirconfloxacin", reaction="Wheezebloom")
+    allergy: Allergy = factories.AllergyFactory(**hers, allergen="Zirconfloxacin", reaction="Wheezebloom")
     contact: EmergencyContact = factories.EmergencyContactFactory(patient=patient, name="Ottokar")
-    return allergy, contact
+    return allergy, medicine, contact
 
 
 def _said(case: Conversation) -> None:

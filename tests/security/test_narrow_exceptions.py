@@ -28,7 +28,7 @@ USER = (
 )
 
 
-def refused(connection: psycopg.Connection, statement: LiteralString, values: Any, because: str = "") -> None:
+def refused(connection: psycopg.Connection, statement: LiteralString, values: Any, because: str | None = None) -> None:
     with undone(connection), pytest.raises(Refused, match=because):
         connection.execute(statement, values)
 
