@@ -10,6 +10,7 @@ from django.db import connections
 from psycopg import sql
 
 from medichat.db.policies import refuse_unprotected_tables
+from medichat.db.triggers import keep_guards
 
 OWNER = "owner"
 
@@ -40,6 +41,7 @@ class Command(DjangoMigrate):
                 .format(sql.Identifier(settings.DATABASES["default"]["USER"]))
                 .as_string(cursor.connection)
             )
+        keep_guards(connection)
         try:
             refuse_unprotected_tables(connection)
         except ImproperlyConfigured as error:
