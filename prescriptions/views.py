@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from accounts.access import doctor_required, patient_required, person, signed_in_required
@@ -27,6 +28,7 @@ from prescriptions.models import Prescription
 from prescriptions.pdf import render as render_pdf
 from prescriptions.respond import UnsettledAlertsError, respond
 from prescriptions.sheets import sheet_of
+from records.people import banner_of
 
 
 @doctor_required
@@ -95,7 +97,6 @@ def _page(
     request: HttpRequest, file: CaseFile, draft: Draft, *, status: int = HTTPStatus.OK, **more: Any
 ) -> HttpResponse:
     doctor = person(request)
-    info = file.info
     context = {
         "file": file,
         "case": file.conversation,
@@ -104,14 +105,12 @@ def _page(
         "may_answer": file.may_answer(doctor),
         "is_mine": file.conversation.doctor_id == doctor.pk,
         "release_form": ReleaseForm(),
-        "banner": {
-            "person": file.patient,
-            "born": file.patient.date_of_birth,
-            "sex": info.get_sex_display() if info and info.sex else "",
-            "record_number": file.patient.record_number,
-            "allergies": file.allergies,
-            "nka_stated_on": info.no_known_allergies_on if info else None,
-        },
+        "banner": banner_of(
+            file.patient,
+            info=file.info,
+            allergies=file.allergies,
+            chart_url=reverse("records:chart", args=[file.patient.pk]),
+        ),
         **more,
     }
     return render(request, "prescriptions/case.html", context, status=status)

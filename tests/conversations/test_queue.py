@@ -119,6 +119,20 @@ def test_a_damaged_page_address_is_a_bad_request(client_of: ClientOf, stranger_d
     assert client.get(QUEUE, {"tab": "nonsense"}).status_code == 400
 
 
+def test_the_help_for_the_keyboard_names_taking_only_where_cases_can_be_taken(
+    client_of: ClientOf, stranger_doctor: User
+) -> None:
+    client = client_of(stranger_doctor)
+    assert "data-shortcuts-help" not in client.get(QUEUE).content.decode(), "there is no row to move to"
+    ConversationFactory(claimed=True, doctor=stranger_doctor)
+    ConversationFactory(awaiting=True)
+
+    assert "take the case of the row" in client.get(QUEUE).content.decode()
+    mine = client.get(f"{QUEUE}?tab=mine").content.decode()
+    assert "data-shortcuts-help" in mine
+    assert "take the case of the row" not in mine
+
+
 def test_the_number_of_statements_does_not_grow_with_the_queue(
     client_of: ClientOf, stranger_doctor: User, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:

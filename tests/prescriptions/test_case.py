@@ -56,6 +56,28 @@ def test_it_shows_what_a_doctor_needs_to_decide(
         assert expected in text
 
 
+def test_the_banner_lists_allergies_and_leaves_out_what_was_refuted(
+    client_of: ClientOf, stranger_doctor: User, waiting_case: Conversation, patient: User
+) -> None:
+    AllergyFactory(patient=patient, allergen="Strawberry", certainty="refuted")
+
+    page = client_of(stranger_doctor).get(address(waiting_case))
+
+    assert [allergy.allergen for allergy in page.context["banner"].allergies] == ["Penicillin"]
+    text = page.content.decode()
+    assert "Strawberry" not in text[text.index("data-banner") : text.index("</section>")]
+    assert f'<a href="/patients/{patient.pk}/">HORVAT, Ana</a>' in text
+
+
+def test_the_banner_knows_refuted_from_never_asked(client_of: ClientOf, stranger_doctor: User, patient: User) -> None:
+    case = ConversationFactory(awaiting=True, patient=patient)
+    client = client_of(stranger_doctor)
+
+    assert "Allergies not asked" in client.get(address(case)).content.decode()
+    AllergyFactory(patient=patient, allergen="Strawberry", certainty="refuted")
+    assert "Allergies asked, answer unclear" in client.get(address(case)).content.decode()
+
+
 def test_the_words_that_raised_a_flag_are_marked_in_the_transcript(
     client_of: ClientOf, stranger_doctor: User, waiting_case: Conversation
 ) -> None:
