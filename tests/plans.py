@@ -15,8 +15,24 @@ from django.db import DEFAULT_DB_ALIAS, connections
 
 # Grow with every patient, visit or act; a sequential scan of one of them gets slower with each.
 LARGE = frozenset(
-    "users care_relations patient_medical_info allergies medications medical_history conversations messages symptoms "
-    "red_flags attachments prescriptions conversation_words search_words activity_logs sessions".split()
+    {
+        "users",
+        "sessions",
+        "care_relations",
+        "patient_medical_info",
+        "allergies",
+        "medications",
+        "medical_history",
+        "conversations",
+        "messages",
+        "symptoms",
+        "red_flags",
+        "attachments",
+        "prescriptions",
+        "conversation_words",
+        "search_words",
+        "activity_logs",
+    }
 )
 _EXPLAINED = ("SELECT", "INSERT", "UPDATE", "DELETE", "WITH")
 Plan = Mapping[str, Any]

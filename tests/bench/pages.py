@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 import psycopg
@@ -20,6 +20,7 @@ from tests.bench.clinic import DOCTORS, SEED, Size, doctor_id, has_long_visit, p
 from tests.bench.load import Server
 from tests.cast import signed_in_cookie
 
+Row = TypeVar("Row")
 Application = Callable[..., Iterable[bytes]]
 _CSRF = "a" * 32
 PEOPLE_EACH = 200
@@ -94,17 +95,22 @@ def _cases(server: Server) -> tuple[list[uuid.UUID], list[tuple[uuid.UUID, uuid.
     waiting, going_on = [], []
     for number in range(Size.wanted().patients):
         last = list(visits_of(number, server.loaded_at))[-1]
-        if last.standing == "waiting" and not has_long_visit(number):
+        if has_long_visit(number):
+            continue
+        if last.standing == "waiting":
             waiting.append(last.id)
-        if last.standing in {"waiting", "in_progress"} and not has_long_visit(number):
+        if last.standing in {"waiting", "in_progress"}:
             going_on.append((last.id, patient_id(number)))
     with psycopg.connect(server.superuser_url) as admin:
         answered = admin.execute(
             "SELECT c.id, c.patient_id, c.doctor_id FROM conversations c WHERE c.status = 'doctor_responded'"
             " AND EXISTS (SELECT FROM prescriptions p WHERE p.conversation_id = c.id) ORDER BY c.id"
         ).fetchall()
-    chance = random.Random(SEED)
-    return tuple(chance.sample(rows, min(PEOPLE_EACH, len(rows))) for rows in (waiting, going_on, answered))  # type: ignore[return-value]  # three lists
+    return _some(waiting), _some(going_on), _some(answered)
+
+
+def _some(rows: list[Row]) -> list[Row]:
+    return random.Random(SEED).sample(rows, min(PEOPLE_EACH, len(rows)))
 
 
 def sign_in(person: uuid.UUID) -> str:

@@ -23,6 +23,8 @@ COLUMNS = {
     for table, columns in {
         "users": f"id {_TIMES} password email role first_name last_name record_number phone date_of_birth "
         "specialization licence_number approved_at on_duty is_active email_verified",
+        "sessions": f"id {_TIMES} user_id kind key_hash data device last_active_at expires_at revoked_at "
+        "revoked_reason",
         "patient_medical_info": f"id {_TIMES} patient_id sex blood_type height_cm weight_kg no_known_allergies_on "
         "pharmacy_name smoking",
         "allergies": f"{_ENTRY} allergen kind reaction severity certainty",
@@ -96,9 +98,20 @@ class RowMaker:
             chance.choice(words.FIRST_NAMES), name, DOCTORS + number + 1, phone, born,
             None, None, None, False, True, True,
         ))  # fmt: skip
+        self._add_session(patient, chance)
         self._add_chart(patient, since, chance)
         for visit in visits_of(number, self.now):
             self._add_visit(visit, patient, chance)
+
+    def _add_session(self, patient: uuid.UUID, chance: random.Random) -> None:
+        """One that ended last week, so that a request's own has to be found among many."""
+        moment = self.now - timedelta(days=7)
+        row = key_from(int(moment.timestamp() * 1000), chance)
+        key_hash = f"{chance.getrandbits(256):064x}"
+        self.rows["sessions"].append((
+            row, moment, moment, patient, "browser", key_hash, "", "bench", moment, moment + timedelta(hours=12),
+            moment, "signed out",
+        ))  # fmt: skip
 
     def _add_chart(self, patient: uuid.UUID, since: datetime, chance: random.Random) -> None:
         start = int(since.timestamp() * 1000)

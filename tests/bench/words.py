@@ -3,9 +3,11 @@
 import random
 
 FIRST_NAMES = (
-    "Ada Bruno Celia Dario Edith Felix Greta Hugo Ines Jonas Karla Leon Mina Nils Olga Pavel Rosa Simon Tilda Uwe Vera "
-    "Walter Xenia Yann Zora Amir Beata Cyril Dora Emil Flora Gustav Hanna Igor Jana Kurt Lena Milan Nora Otto Petra"
-).split()
+    "Ada", "Bruno", "Celia", "Dario", "Edith", "Felix", "Greta", "Hugo", "Ines", "Jonas", "Karla", "Leon", "Mina",
+    "Nils", "Olga", "Pavel", "Rosa", "Simon", "Tilda", "Uwe", "Vera", "Walter", "Xenia", "Yann", "Zora", "Amir",
+    "Beata", "Cyril", "Dora", "Emil", "Flora", "Gustav", "Hanna", "Igor", "Jana", "Kurt", "Lena", "Milan", "Nora",
+    "Otto", "Petra",
+)  # fmt: skip
 LAST_SYLLABLES = (
     ("Ar", "Bel", "Cor", "Dal", "Er", "Fal", "Gor", "Hal", "Is", "Jor", "Kal", "Lor", "Mar", "Nor", "Or", "Pal"),
     ("an", "ber", "cin", "den", "en", "fel", "gan", "hol", "in", "kov", "len", "mer", "nar", "os", "per", "rin"),
