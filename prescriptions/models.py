@@ -15,7 +15,7 @@ from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from prescriptions import signals
-from records.models import CareRelation
+from records.models.care import cares_for, visible_patients
 
 
 class PrescriptionQuerySet(models.QuerySet["Prescription"]):
@@ -29,11 +29,7 @@ class PrescriptionQuerySet(models.QuerySet["Prescription"]):
             case "patient":
                 return self.filter(patient=user)
             case "doctor":
-                relations = CareRelation.objects.visible_to(user).in_force().order_by()
-                return self.filter(
-                    Q(patient_id__in=relations.of_doctor(user).values("patient_id"))
-                    | Q(patient_id__in=relations.open_to_all().values("patient_id"))
-                )
+                return self.filter(visible_patients(user))
             case _:
                 return self.none()
 
@@ -213,8 +209,7 @@ class PrescriptionAlertQuerySet(models.QuerySet["PrescriptionAlert"]):
             case "admin":
                 return self.all()
             case "doctor":
-                mine = CareRelation.objects.of_doctor(user).in_force().order_by()
-                return self.filter(patient_id__in=mine.values("patient_id"))
+                return self.filter(cares_for(user))
             case _:
                 return self.none()
 

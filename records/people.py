@@ -4,27 +4,28 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from accounts.models import User, UserQuerySet
 from records.models import Allergy, CareRelation, MedicalInfo
+from records.models.care import cares_for, waits_for_anybody
 
 
 def patients_visible_to(user: User) -> UserQuerySet:
     """The patients whose chart this person may see, each with ``is_break_glass``: by emergency access only."""
     patients: UserQuerySet = User.objects.patients()
-    relations = CareRelation.objects.visible_to(user).in_force()
+    waits, by_emergency_access = waits_for_anybody(patient="pk"), Q(pk__in=[])
     match user.database_role:
         case "admin":
             pass
         case "doctor":
-            patients = patients.filter(pk__in=relations.order_by().values("patient_id"))
+            patients = patients.filter(waits | cares_for(user, patient="pk"))
+            by_emergency_access = ~(waits | cares_for(user, patient="pk", without=CareRelation.Kind.BREAK_GLASS))
         case "patient":
             patients = patients.filter(pk=user.pk)
         case _:
             patients = patients.none()
-    care = relations.filter(patient=OuterRef("pk")).exclude(kind=CareRelation.Kind.BREAK_GLASS)
-    return patients.annotate(is_break_glass=~Exists(care))
+    return patients.annotate(is_break_glass=ExpressionWrapper(by_emergency_access, output_field=BooleanField()))
 
 
 def why_seen(patient: User) -> str:

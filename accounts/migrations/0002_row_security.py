@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from medichat.db.policies import ME, ROLE, SIGN_IN_KEY, ProtectRows, adds, administration, changes, reads
+from medichat.db.policies import ME, SIGN_IN_KEY, ProtectRows, acts_as, adds, administration, changes, reads
 
-SIGNING_IN = f"{ROLE} = 'sign_in'"
+SIGNING_IN = acts_as("sign_in")
 
 
 class Migration(migrations.Migration):

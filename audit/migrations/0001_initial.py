@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 import medichat.db.base
 import medichat.db.encrypted
-from medichat.db.policies import ME, ROLE, ProtectRows, adds, own, reads
+from medichat.db.policies import ME, ProtectRows, acts_as, adds, own, reads
 
 LOG = """
 CREATE SEQUENCE activity_log_sequence AS bigint;
@@ -223,7 +223,7 @@ SELECT partition FROM ensure_activity_log_partitions(24);
 """
 
 
-ADMINISTRATION = f"{ROLE} IN ('admin', 'system')"
+ADMINISTRATION = acts_as("admin", "system")
 
 
 class Migration(migrations.Migration):
@@ -244,7 +244,7 @@ class Migration(migrations.Migration):
                     [
                         reads("administration_reads", ADMINISTRATION),
                         reads("patient_reads", own()),
-                        reads("doctor_reads_own_acts", f"{ROLE} = 'doctor' AND actor_id = {ME}"),
+                        reads("doctor_reads_own_acts", f"{acts_as('doctor')} AND actor_id = {ME}"),
                         # Whoever acts is recorded, signed in or not, but nobody under another's name; only an import
                         # writes rows of another system.
                         adds(
@@ -455,7 +455,7 @@ class Migration(migrations.Migration):
         ),
         ProtectRows(
             "audit_seals",
-            [reads("administration_reads", ADMINISTRATION), adds("system_adds", f"{ROLE} = 'system'")],
+            [reads("administration_reads", ADMINISTRATION), adds("system_adds", acts_as("system"))],
         ),
         migrations.RunSQL(SEALS_ARE_APPEND_ONLY, "DROP TRIGGER append_only ON audit_seals"),
         migrations.RunSQL(

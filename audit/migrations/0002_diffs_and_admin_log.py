@@ -2,9 +2,9 @@
 
 from django.db import migrations
 
-from medichat.db.policies import ME, ROLE, Policy, ProtectRows, adds, reads
+from medichat.db.policies import ME, Policy, ProtectRows, acts_as, adds, reads
 
-ADMINISTRATION = f"{ROLE} IN ('admin', 'system')"
+ADMINISTRATION = acts_as("admin", "system")
 
 # Who acts is what the database knows, whatever the application believes; Django reads the new id back, which the
 # policy allows for one's own acts only.
@@ -45,7 +45,7 @@ class Migration(migrations.Migration):
                 reads("administration_reads", ADMINISTRATION),
                 reads("own_acts", f"user_id = {ME}"),
                 adds("own_acts_add", f"user_id = {ME} OR {ADMINISTRATION}"),
-                Policy("system_deletes", "DELETE", using=f"{ROLE} = 'system'"),
+                Policy("system_deletes", "DELETE", using=acts_as("system")),
             ],
         ),
     ]

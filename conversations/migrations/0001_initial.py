@@ -514,6 +514,14 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="conversation",
+            index=models.Index(
+                condition=models.Q(("responded_at__isnull", False)),
+                fields=["doctor", "-responded_at", "-id"],
+                name="conversations_answered_by",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
             index=models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
         ),
         migrations.AddConstraint(

@@ -15,8 +15,15 @@ from conversations import signals
 from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
-from records.models import CareRelation
-from records.models.care import give_back_case, keep_as_answered, open_case, take_case, who_has_taken
+from records.models.care import (
+    cares_for,
+    give_back_case,
+    keep_as_answered,
+    open_case,
+    take_case,
+    waits_for_anybody,
+    who_has_taken,
+)
 
 
 class Status(models.TextChoices):
@@ -78,11 +85,8 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
             case "patient":
                 return self.filter(patient=user)
             case "doctor":
-                relations = CareRelation.objects.visible_to(user).in_force().order_by()
                 return self.exclude(status=Status.IN_PROGRESS).filter(
-                    Q(doctor=user)
-                    | Q(patient_id__in=relations.of_doctor(user).values("patient_id"))
-                    | Q(pk__in=relations.open_to_all().values("case_id"))
+                    Q(doctor=user) | waits_for_anybody(case="pk") | cares_for(user)
                 )
             case _:
                 return self.none()
@@ -200,6 +204,11 @@ class Conversation(ImportableModel):
             ),
             models.Index(fields=["patient", "-created_at"], name="conversations_of_patient"),
             models.Index(fields=["doctor", "status", "-responded_at"], name="conversations_of_doctor"),
+            models.Index(
+                fields=["doctor", "-responded_at", "-id"],
+                condition=Q(responded_at__isnull=False),
+                name="conversations_answered_by",
+            ),
             models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
         ]
 
@@ -431,8 +440,7 @@ class PrivateNoteQuerySet(models.QuerySet["PrivateNote"]):
             case "admin":
                 return self.all()
             case "doctor":
-                mine = CareRelation.objects.of_doctor(user).in_force().order_by()
-                return self.filter(patient_id__in=mine.values("patient_id"))
+                return self.filter(cares_for(user))
             case _:
                 return self.none()
 

@@ -15,7 +15,7 @@ from accounts.access import doctor_required, person
 from accounts.models import User
 from accounts.signals import viewed
 from conversations.forms import ReleaseForm
-from conversations.models import Conversation, ConversationQuerySet, ConversationWord, RedFlag, Urgency
+from conversations.models import Attachment, Conversation, ConversationQuerySet, ConversationWord, RedFlag, Urgency
 from conversations.models.conversation import refuse_if_taken
 from medichat.db.blind_index import query_tokens
 from medichat.paging import page_of
@@ -43,9 +43,11 @@ def queue(request: HttpRequest) -> HttpResponse:
     order = ("queue_rank", "submitted_at", "id") if tab in OPEN_TABS else ("-responded_at", "-id")
     page = page_of(
         request,
-        cases.select_related("patient__medical_info", "doctor")
-        .prefetch_related(Prefetch("red_flags", RedFlag.objects.visible_to(doctor)))
-        .annotate(file_count=Count("attachments")),
+        cases.select_related("patient__medical_info", "doctor").prefetch_related(
+            Prefetch("red_flags", RedFlag.objects.visible_to(doctor)),
+            # Counted on the page: to group by case, the database would have to read all that wait first.
+            Prefetch("attachments", Attachment.objects.visible_to(doctor).only("conversation_id")),
+        ),
         *order,
     )
     viewed.send(Conversation, by=doctor, patient_id=None, resource_type="queue", resource_id=None, why="care")

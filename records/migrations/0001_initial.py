@@ -1052,6 +1052,22 @@ class Migration(migrations.Migration):
             model_name="carerelation",
             index=models.Index(fields=["case_id"], name="care_relations_of_case"),
         ),
+        migrations.AddIndex(
+            model_name="carerelation",
+            index=models.Index(
+                condition=models.Q(("doctor__isnull", True), ("valid_until__isnull", True)),
+                fields=["patient"],
+                name="care_relations_open_patients",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="carerelation",
+            index=models.Index(
+                condition=models.Q(("doctor__isnull", True), ("valid_until__isnull", True)),
+                fields=["case_id"],
+                name="care_relations_open_cases",
+            ),
+        ),
         migrations.AddConstraint(
             model_name="carerelation",
             constraint=models.CheckConstraint(

@@ -4,10 +4,10 @@ from django.db import migrations
 
 from medichat.db.policies import (
     ME,
-    ROLE,
     AddPolicies,
     Policy,
     ProtectRows,
+    acts_as,
     adds,
     administration,
     changes,
@@ -28,15 +28,17 @@ ENTRY_TABLES = [
 ]
 # Patients add what they say themselves, and change nothing that the clinic recorded.
 OWN_WORDS = f"{own()} AND source IN ('patient', 'intake') AND recorded_by_id = {ME}"
-OWN_RELATION_OR_OPEN = f"{ROLE} = 'doctor' AND (doctor_id = {ME} OR doctor_id IS NULL)"
+OWN_RELATION_OR_OPEN = f"{acts_as('doctor')} AND (doctor_id = {ME} OR doctor_id IS NULL)"
 # A doctor who saw a case waiting a moment ago is told who has taken it; older ones are nobody else's business.
 OWN_RELATION_OR_JUST_OPEN = (
-    f"{ROLE} = 'doctor' AND (doctor_id = {ME} "
+    f"{acts_as('doctor')} AND (doctor_id = {ME} "
     "OR doctor_id IS NULL AND (valid_until IS NULL OR valid_until > now() - interval '1 hour'))"
 )
 OWN_RELATION_OR_OPEN_NOW = f"{OWN_RELATION_OR_OPEN} AND (valid_until IS NULL OR valid_until > now())"
 OWN_WAITING_CASE = f"{own()} AND doctor_id IS NULL AND kind = 'waiting'"
-WORDS_OF_OWN_OR_CARED_FOR = f"({own()}) OR ({chart_of_mine_or_waiting()}) OR ({ROLE} = 'sign_in' AND patient_id = {ME})"
+WORDS_OF_OWN_OR_CARED_FOR = (
+    f"({own()}) OR ({chart_of_mine_or_waiting()}) OR ({acts_as('sign_in')} AND patient_id = {ME})"
+)
 
 INDEX_SEARCH_WORDS = """
 CREATE FUNCTION index_search_words(kind text, phrase text, patient uuid, entry uuid) RETURNS void LANGUAGE sql AS $$
@@ -110,10 +112,10 @@ class Migration(migrations.Migration):
             "users",
             [
                 reads("doctor_reads_patients", f"role = 'patient' AND {chart_of_mine_or_waiting('id')}"),
-                reads("doctor_reads_colleagues", f"{ROLE} = 'doctor' AND role = 'doctor'"),
+                reads("doctor_reads_colleagues", f"{acts_as('doctor')} AND role = 'doctor'"),
                 reads(
                     "patient_reads_own_doctors",
-                    f"{ROLE} = 'patient' AND id IN "
+                    f"{acts_as('patient')} AND id IN "
                     f"(SELECT relation.doctor_id FROM care_relations relation WHERE relation.patient_id = {ME})",  # nosec B608
                 ),
             ],

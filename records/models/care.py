@@ -7,7 +7,7 @@ from typing import Self
 import pgtrigger
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -27,8 +27,12 @@ class CareRelationQuerySet(models.QuerySet["CareRelation"]):
         return self.filter(doctor=doctor)
 
     def open_to_all(self) -> Self:
-        """Cases that wait for any approved doctor."""
+        """Cases that wait, or waited, for any approved doctor."""
         return self.filter(doctor__isnull=True)
+
+    def still_open(self) -> Self:
+        """Cases that wait for any approved doctor now: they have no end until somebody takes them."""
+        return self.open_to_all().filter(valid_until__isnull=True)
 
     def visible_to(self, user: User) -> Self:
         """Patients see who may see them, doctors their own relations and the open cases, administrators all."""
@@ -106,6 +110,17 @@ class CareRelation(BaseModel):
             models.Index(fields=["doctor", "patient"], name="care_relations_of_doctor"),
             models.Index(fields=["patient", "doctor"], name="care_relations_of_patient"),
             models.Index(fields=["case_id"], name="care_relations_of_case"),
+            # Every case waited once, few wait now: these stay small while the others grow for ever.
+            models.Index(
+                fields=["patient"],
+                condition=Q(doctor__isnull=True, valid_until__isnull=True),
+                name="care_relations_open_patients",
+            ),
+            models.Index(
+                fields=["case_id"],
+                condition=Q(doctor__isnull=True, valid_until__isnull=True),
+                name="care_relations_open_cases",
+            ),
         ]
         triggers = [
             *BaseModel.Meta.triggers,
@@ -204,6 +219,29 @@ def break_glass(*, patient: User, doctor: User, reason: str, until: datetime) ->
     )
 
 
+def cares_for(doctor: User, *, patient: str = "patient_id", without: CareRelationKind | None = None) -> Exists:
+    """The condition that the doctor has a relation in force with the patient named by this column.
+
+    Relations of the kind ``without`` do not count. EXISTS and not IN, for the reason that is given in
+    ``medichat.db.policies.my_patient``.
+    """
+    mine = CareRelation.objects.of_doctor(doctor).in_force().filter(patient_id=OuterRef(patient))
+    if without:
+        mine = mine.exclude(kind=without)
+    return Exists(mine.order_by())
+
+
+def waits_for_anybody(*, patient: str = "patient_id", case: str = "") -> Exists:
+    """The condition that a case of the patient named by this column waits for any approved doctor.
+
+    With ``case`` it is the very case named by that column.
+    """
+    waiting = CareRelation.objects.still_open().filter(patient_id=OuterRef(patient))
+    if case:
+        waiting = waiting.filter(case_id=OuterRef(case))
+    return Exists(waiting.order_by())
+
+
 def visible_patients(user: User) -> Q:
     """The condition on ``patient_id`` for chart entries that this person may see (the ORM's half of the two locks)."""
     match user.database_role:
@@ -212,7 +250,6 @@ def visible_patients(user: User) -> Q:
         case "patient":
             return Q(patient_id=user.pk)
         case "doctor":
-            mine = CareRelation.objects.visible_to(user).in_force()
-            return Q(patient_id__in=mine.order_by().values("patient_id"))
+            return Q(waits_for_anybody() | cares_for(user))
         case _:
             return Q(pk__in=[])
