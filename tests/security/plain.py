@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, LiteralString, cast
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -76,7 +76,7 @@ def _rows_of(connection: psycopg.Connection, statement: sql.Composed, values: li
 def columns_of(connection: psycopg.Connection, table: str) -> list[dict[str, Any]]:
     """The columns that are written: ``name``, ``is_key``, ``is_uuid``."""
     with connection.cursor(row_factory=dict_row) as cursor:
-        return cursor.execute(cast(LiteralString, COLUMNS), [table]).fetchall()
+        return cursor.execute(COLUMNS, [table]).fetchall()
 
 
 def insert(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> None:

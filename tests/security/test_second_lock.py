@@ -40,7 +40,7 @@ NOT_POSTED = {"accounts:sign_out"}
 
 def querysets_with_visible_to() -> set[type[QuerySet[Any]]]:
     """Every QuerySet class of a model's manager that has the word."""
-    classes = set()
+    classes: set[type[QuerySet[Any]]] = set()
     for model in apps.get_models():
         for manager in model._meta.managers:
             kind = type(manager.get_queryset())
