@@ -326,5 +326,6 @@ LOGGING: dict[str, Any] = {
         # Django's own SQL log holds parameters, which are patient data; LOG_SQL=1 uses medichat.db.sql_log instead.
         "django.db.backends": {"level": "WARNING"},
         "pikepdf": {"level": "WARNING"},  # announces itself when it is imported
+        "weasyprint": {"level": "WARNING"},  # reports its progress on every prescription
     },
 }
