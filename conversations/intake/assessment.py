@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from conversations.intake import plans
 from conversations.intake.attributes import number
@@ -57,6 +58,13 @@ def assess(turns: Sequence[Turn], *, age: int | None = None, sex: str | None = N
 
 def understand(turns: Sequence[Turn], *, age: int | None = None, sex: str | None = None) -> Understanding:
     """Read, collect the symptoms and facts, apply the rules."""
+    return _understood(tuple(turns), age, sex)
+
+
+# One message asks for the assessment, the next question and how many are left: reading it all once is enough. Few are
+# kept, because what is kept are patients' words.
+@lru_cache(maxsize=4)
+def _understood(turns: tuple[Turn, ...], age: int | None, sex: str | None) -> Understanding:
     reading = read_conversation(turns)
     complaint = _complaint(reading)
     plan = plans.choose(stated_by_turn(reading))
