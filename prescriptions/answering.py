@@ -93,7 +93,7 @@ class Draft:
         typed = {
             number: ProposedItem(**{part: str(form[name].value() or "") for part, name in _CHECKED.items()})
             for number, form in enumerate(self.formset)
-            if form["medication_name"].value()
+            if str(form["medication_name"].value() or "").strip()
         }
         numbers = list(typed)
         alerts: dict[int, list[Alert]] = {}

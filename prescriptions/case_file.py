@@ -47,6 +47,12 @@ class CaseFile:
         return summary_sections(self.conversation.summary or "")
 
     @property
+    def seen(self) -> str:
+        """What of the case is on this page: the last message's position and the number of files (see ``respond``)."""
+        last = self.lines[-1].message.position if self.lines else -1
+        return f"{last}/{len(self.attachments)}"
+
+    @property
     def patient(self) -> User:
         """Whose case it is."""
         return self.conversation.patient
@@ -64,9 +70,8 @@ def case_file(case_id: uuid.UUID, *, by: User) -> CaseFile:
     cases = Conversation.objects.visible_to(by)
     conversation = get_object_or_404(cases.select_related("patient__medical_info", "doctor"), pk=case_id)
     patient = conversation.patient
-    messages = list(
-        Message.objects.visible_to(by).filter(conversation=conversation).order_by("-position")[: MESSAGES_SHOWN + 1]
-    )
+    visible_messages = Message.objects.visible_to(by).filter(conversation=conversation)
+    messages = list(visible_messages.order_by("-position")[: MESSAGES_SHOWN + 1])
     shown = messages[:MESSAGES_SHOWN][::-1]
     red_flags = list(RedFlag.objects.visible_to(by).filter(conversation=conversation))
     symptoms = list(Symptom.objects.visible_to(by).filter(conversation=conversation)[:100])
@@ -79,7 +84,7 @@ def case_file(case_id: uuid.UUID, *, by: User) -> CaseFile:
         conversation=conversation,
         info=getattr(patient, "medical_info", None),
         lines=marked_lines(shown, red_flags, symptoms),
-        hidden_messages=shown[0].position - 1 if len(messages) > MESSAGES_SHOWN else 0,
+        hidden_messages=visible_messages.count() - len(shown) if len(messages) > MESSAGES_SHOWN else 0,
         red_flags=red_flags,
         symptoms=[symptom for symptom in symptoms if not symptom.is_denied],
         denied=[symptom for symptom in symptoms if symptom.is_denied],

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from accounts.models import User
+from prescriptions.models import Prescription
 from prescriptions.safety import Alert, Chart, ChartAllergy, ChartMedication, ProposedItem, check
 from records.models import Allergy, MedicalInfo, Medication
 
@@ -13,16 +14,24 @@ def chart_of(patient: User, *, by: User) -> Chart:
     """What the check may know of the patient, as far as this doctor may see it.
 
     Refuted allergies do not count. A medication of unknown state (imported) counts as taken: missing an interaction is
-    worse than mentioning one that no longer matters.
+    worse than mentioning one that no longer matters. What was prescribed at an earlier visit counts like the chart.
     """
-    allergies = list(Allergy.objects.visible_to(by).of_patient(patient).standing().exclude(certainty="refuted"))
+    allergies = list(Allergy.objects.visible_to(by).of_patient(patient).standing())
     info = MedicalInfo.objects.visible_to(by).filter(patient=patient).first()
     medications = Medication.objects.visible_to(by).of_patient(patient).standing().exclude(is_active=False)
-    return chart_from(patient, info=info, allergies=allergies, medications=list(medications))
+    prescribed = Prescription.objects.visible_to(by).filter(patient=patient).maybe_taken()
+    return chart_from(
+        patient, info=info, allergies=allergies, medications=list(medications), prescribed=list(prescribed)
+    )
 
 
 def chart_from(
-    patient: User, *, info: MedicalInfo | None, allergies: Sequence[Allergy], medications: Sequence[Medication]
+    patient: User,
+    *,
+    info: MedicalInfo | None,
+    allergies: Sequence[Allergy],
+    medications: Sequence[Medication],
+    prescribed: Sequence[Prescription],
 ) -> Chart:
     """The same from rows that were loaded already."""
     asked = bool(allergies) or bool(info and info.no_known_allergies_on)
@@ -39,14 +48,25 @@ def chart_from(
         ]
         if asked
         else None,
-        medications=[
-            ChartMedication(name=medication.medication_name, dose=medication.dosage or "")
-            for medication in medications
-            if medication.is_active is not False
-        ],
+        medications=_taken(medications, prescribed),
         age=patient.age(),
         sex=(info.sex or "") if info else "",
     )
+
+
+def _taken(medications: Sequence[Medication], prescribed: Sequence[Prescription]) -> list[ChartMedication]:
+    """The chart's medicines and those prescribed; the same name is said once."""
+    taken = [
+        ChartMedication(name=medication.medication_name, dose=medication.dosage or "")
+        for medication in medications
+        if medication.is_active is not False
+    ]
+    names = {medicine.name.casefold() for medicine in taken}
+    for prescription in prescribed:
+        if prescription.may_be_taken and prescription.medication_name.casefold() not in names:
+            names.add(prescription.medication_name.casefold())
+            taken.append(ChartMedication(name=prescription.medication_name, dose=prescription.dose))
+    return taken
 
 
 def check_items(items: Sequence[ProposedItem], chart: Chart) -> list[Alert]:

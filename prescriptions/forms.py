@@ -31,7 +31,7 @@ class AnswerForm(forms.Form):
 
     diagnosis = _text("Diagnosis", rows=2, required=True)
     icd10_code = forms.RegexField(
-        r"^[A-TV-Za-tv-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$",
+        r"^[A-Za-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$",
         label="ICD-10 code",
         required=False,
         error_messages={"invalid": "An ICD-10 code looks like J06.9."},

@@ -1,6 +1,6 @@
 """Prescriptions and the safety alerts that were overridden when they were written."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -15,7 +15,11 @@ from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from prescriptions import signals
+from prescriptions.wording import days_of
 from records.models.care import cares_for, visible_patients
+
+
+STARTED_LATE = timedelta(days=7)
 
 
 class PrescriptionQuerySet(models.QuerySet["Prescription"]):
@@ -37,6 +41,13 @@ class PrescriptionQuerySet(models.QuerySet["Prescription"]):
         """To be taken now: active and not past the last day."""
         return self.filter(
             Q(expires_on__isnull=True) | Q(expires_on__gte=timezone.localdate()), status=Prescription.Status.ACTIVE
+        )
+
+    def maybe_taken(self) -> Self:
+        """Those whose ``may_be_taken`` can be true: neither ended nor past the last day; what nobody knows counts."""
+        return self.filter(
+            Q(expires_on__isnull=True) | Q(expires_on__gte=timezone.localdate()),
+            Q(status=Prescription.Status.ACTIVE) | Q(status__isnull=True),
         )
 
     def past_their_last_day(self) -> Self:
@@ -154,6 +165,23 @@ class Prescription(ImportableModel):
         if self.status == self.Status.ACTIVE and self.expires_on and self.expires_on < timezone.localdate():
             return self.Status.EXPIRED
         return self.status or "unknown"
+
+    @property
+    def may_be_taken(self) -> bool:
+        """Whether the patient may still be taking it, as far as known.
+
+        A course of known length, every refill included, counts for a week longer than it lasts, for it may have begun
+        late.
+        """
+        if self.state not in {self.Status.ACTIVE, "unknown"}:
+            return False
+        today = timezone.localdate()
+        if self.expires_on and self.expires_on < today:
+            return False
+        days = days_of(self.duration)
+        if days is None or self.issued_on is None or self.refills is None:
+            return True
+        return today <= self.issued_on + timedelta(days=days * (self.refills + 1)) + STARTED_LATE
 
     def _locked(self) -> "Prescription":
         return Prescription.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)

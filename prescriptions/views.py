@@ -26,7 +26,7 @@ from prescriptions.check import chart_from, chart_of
 from prescriptions.forms import CancelForm
 from prescriptions.models import Prescription
 from prescriptions.pdf import render as render_pdf
-from prescriptions.respond import UnsettledAlertsError, respond
+from prescriptions.respond import UnseenWordsError, UnsettledAlertsError, respond
 from prescriptions.sheets import sheet_of
 from records.people import banner_of
 
@@ -42,14 +42,6 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
             refuse_if_taken(case_id)
         raise
     if request.method == "GET":
-        viewed.send(
-            Conversation,
-            by=person(request),
-            patient_id=file.patient.pk,
-            resource_type="conversation",
-            resource_id=file.conversation.pk,
-            why="care",
-        )
         return _page(request, file, Draft.empty())
     match request.POST.get("step", "send").split("-"):
         case ["add"]:
@@ -80,23 +72,46 @@ def _send(request: HttpRequest, file: CaseFile) -> HttpResponse:
     if draft.unsettled():
         return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, unsettled=True)
     try:
-        respond(file.conversation, draft.answer.answer(), list(draft.proposals().values()), by=person(request))
+        respond(
+            file.conversation,
+            draft.answer.answer(),
+            list(draft.proposals().values()),
+            by=person(request),
+            seen=request.POST.get("seen_token", ""),
+        )
+    except UnseenWordsError:
+        file = case_file(file.conversation.pk, by=person(request))
+        return _page(request, file, draft, status=HTTPStatus.CONFLICT, unseen=True, seen=file.seen)
     except UnsettledAlertsError:
         # The chart changed between the two looks at it; the page shows what it says now.
         draft.check(chart_of(file.patient, by=person(request)))
         return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, unsettled=True)
-    messages.success(request, f"Sent to {file.patient.get_full_name()}.")
+    messages.success(request, f"Sent to {file.patient}.")
     return redirect("case", case_id=file.conversation.pk)
 
 
 def _chart(file: CaseFile) -> Any:
-    return chart_from(file.patient, info=file.info, allergies=file.allergies, medications=file.medications)
+    return chart_from(
+        file.patient,
+        info=file.info,
+        allergies=file.allergies,
+        medications=file.medications,
+        prescribed=[*file.prescriptions, *file.earlier_prescriptions],
+    )
 
 
 def _page(
     request: HttpRequest, file: CaseFile, draft: Draft, *, status: int = HTTPStatus.OK, **more: Any
 ) -> HttpResponse:
     doctor = person(request)
+    viewed.send(
+        Conversation,
+        by=doctor,
+        patient_id=file.patient.pk,
+        resource_type="conversation",
+        resource_id=file.conversation.pk,
+        why="care",
+    )
     context = {
         "file": file,
         "case": file.conversation,
@@ -105,6 +120,8 @@ def _page(
         "may_answer": file.may_answer(doctor),
         "is_mine": file.conversation.doctor_id == doctor.pk,
         "release_form": ReleaseForm(),
+        # What the doctor had before their eyes when they began to write, until they are told of something new.
+        "seen": request.POST.get("seen_token") or file.seen,
         "banner": banner_of(
             file.patient,
             info=file.info,

@@ -250,7 +250,7 @@ def computed_quantity(dose: str, frequency: str, duration: str) -> tuple[Decimal
     `('1 tablet', 'TDS', '5 days')` -> `(Decimal(15), '1 tablet three times a day for 5 days = 15')`. Doses by weight
     ('500 mg'), 'when needed', ranges, months and pieces that do not come out whole are not certain.
     """
-    counted, per_day, days = _counted_dose(dose), _doses_per_day(frequency), _days(duration)
+    counted, per_day, days = _counted_dose(dose), _doses_per_day(frequency), days_of(duration)
     if counted is None or per_day is None or days is None:
         return None
     amount, unit = counted
@@ -289,7 +289,8 @@ def _doses_per_day(frequency: str) -> Fraction | None:
     return Fraction(24, int(hours.group(1)))
 
 
-def _days(duration: str) -> int | None:
+def days_of(duration: str) -> int | None:
+    """How many days a duration lasts (`5 days`, `for two weeks`), None where it is not certain."""
     match = _DURATION.fullmatch(duration.strip().lower())
     if match is None or match.group("unit") == "/7":
         return None

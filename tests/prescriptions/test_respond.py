@@ -1,5 +1,6 @@
 """Answering a case, with prescriptions."""
 
+from datetime import date
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from accounts.models import User
 from conversations.models import Conversation, Message
 from prescriptions.models import Prescription, PrescriptionAlert
 from tests.cast import ClientOf, system
-from tests.factories import AllergyFactory, ConversationFactory
+from tests.factories import AllergyFactory, ConversationFactory, PrescriptionFactory
 
 ITEM = {
     "medication_name": "Ibuprofen 400 mg",
@@ -239,3 +240,46 @@ def test_a_patient_cannot_answer(client_of: ClientOf, patient: User, case: Conve
     with system():
         assert not Message.objects.filter(conversation=case, sender="system").exists()
     assert state_of(case).status == "awaiting_doctor"
+
+
+def test_what_was_prescribed_at_an_earlier_visit_is_checked_like_the_chart(
+    client_of: ClientOf, her_doctor: User, case: Conversation, patient: User
+) -> None:
+    earlier = ConversationFactory(answered=True, patient=patient, doctor=her_doctor)
+    PrescriptionFactory(conversation=earlier, patient=patient, doctor=her_doctor, medication_name="Warfarin 5 mg")
+
+    refused = client_of(her_doctor).post(f"/cases/{case.pk}/", form(ITEM))
+
+    assert refused.status_code == 422
+    assert "Warfarin" in refused.content.decode()
+    assert prescriptions_of(case) == []
+
+
+@pytest.mark.parametrize(
+    ("over", "counts"),
+    [
+        ({}, True),
+        ({"status": "completed"}, False),
+        ({"expires_on": date(2026, 1, 1), "issued_on": date(2025, 12, 1)}, False),
+        ({"duration": "5 days", "issued_on": date(2025, 12, 1)}, False),
+        ({"duration": "5 days", "issued_on": date(2025, 12, 1), "refills": 99}, True),
+        ({"duration": "until further notice", "issued_on": date(2025, 12, 1)}, True),
+    ],
+)
+def test_a_course_that_is_over_is_not_taken_any_more(over: dict[str, Any], counts: bool) -> None:
+    fields = {"duration": "", "status": "active", "refills": 0, "issued_on": timezone.localdate()} | over
+
+    assert Prescription(medication_name="Warfarin", **fields).may_be_taken is counts
+
+
+def test_a_row_of_blanks_is_no_prescription(client_of: ClientOf, stranger_doctor: User, case: Conversation) -> None:
+    response = client_of(stranger_doctor).post(f"/cases/{case.pk}/", form({"medication_name": "   ", "refills": "0"}))
+
+    assert response.status_code == 302
+    assert prescriptions_of(case) == []
+
+
+def test_covid_has_an_icd_10_code(client_of: ClientOf, stranger_doctor: User, case: Conversation) -> None:
+    client_of(stranger_doctor).post(f"/cases/{case.pk}/", form(icd10_code="u071"))
+
+    assert state_of(case).icd10_code == "U07.1"
