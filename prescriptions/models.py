@@ -18,7 +18,6 @@ from prescriptions import signals
 from prescriptions.wording import days_of
 from records.models.care import cares_for, visible_patients
 
-
 STARTED_LATE = timedelta(days=7)
 
 
