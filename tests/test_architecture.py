@@ -137,8 +137,7 @@ def status_changes(module: Module) -> Iterator[int]:
         elif isinstance(node, ast.AnnAssign | ast.AugAssign):
             targets = [node.target]
         elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "update":
-            if any(keyword.arg == "status" for keyword in node.keywords):
-                yield node.lineno
+            yield from (node.lineno for keyword in node.keywords if keyword.arg == "status")
         for target in targets:
             parts = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
             if any(isinstance(part, ast.Attribute) and part.attr == "status" for part in parts):
