@@ -67,10 +67,34 @@ CREATE TRIGGER index_patient_names AFTER INSERT OR UPDATE OF first_name, last_na
     FOR EACH ROW EXECUTE FUNCTION index_patient_names();
 """
 
+# An allergy that wanders into another chart is lost in one and wrong in the other. A policy cannot compare a row with
+# what it was.
+STAYS_WITH_ITS_PATIENT = """
+CREATE FUNCTION stays_with_its_patient() RETURNS trigger LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp AS $$
+BEGIN
+    IF NEW.patient_id IS DISTINCT FROM OLD.patient_id
+       AND coalesce(current_setting('medichat.role', true), '') NOT IN ('admin', 'system') THEN
+        RAISE EXCEPTION 'an entry stays in the chart of its patient' USING ERRCODE = 'insufficient_privilege';
+    END IF;
+    RETURN NEW;
+END $$;
+"""
+
+
+def stays_with_its_patient(table: str) -> migrations.RunSQL:
+    """Refuse to move rows of the table from one patient to another."""
+    return migrations.RunSQL(
+        f"CREATE TRIGGER stays_with_its_patient BEFORE UPDATE OF patient_id ON {table} "
+        "FOR EACH ROW EXECUTE FUNCTION stays_with_its_patient()",
+        f"DROP TRIGGER stays_with_its_patient ON {table}",
+    )
+
 
 class Migration(migrations.Migration):
     dependencies = [("records", "0001_initial"), ("accounts", "0002_row_security")]
     operations = [
+        migrations.RunSQL(STAYS_WITH_ITS_PATIENT, "DROP FUNCTION stays_with_its_patient"),
+        *[stays_with_its_patient(table) for table in [*PERSON_TABLES, *ENTRY_TABLES]],
         migrations.RunSQL(INDEX_SEARCH_WORDS, "DROP FUNCTION index_search_words"),
         migrations.RunSQL(
             INDEX_NAMES, "DROP TRIGGER index_patient_names ON users; DROP FUNCTION index_patient_names()"

@@ -7,6 +7,7 @@ from typing import Any, LiteralString
 import psycopg
 import pytest
 from django.utils import timezone
+from psycopg import sql
 
 from accounts.models import Session, User
 from tests.security.plain import become, count, protected_tables, undone
@@ -291,3 +292,23 @@ def test_nobody_puts_words_into_another_s_case(
     become(application_connection, "patient", me)
     with undone(application_connection), pytest.raises(psycopg.errors.ForeignKeyViolation, match="same_patient"):
         application_connection.execute(CROSSED[table], {"case": seed.unfinished.pk, "me": me})
+
+
+CHART = [
+    "allergies", "medications", "medical_history", "surgical_history", "family_history", "immunizations",
+    "patient_medical_info", "emergency_contacts",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("table", CHART)
+def test_a_doctor_moves_no_entry_from_one_patient_to_another(
+    seed: Seed, application_connection: psycopg.Connection, table: str
+) -> None:
+    """Not even between two of their own."""
+    become(application_connection, "system")
+    both = {"patient": seed.another_patient.pk, "doctor": seed.her_doctor.pk, "case": None, "kind": "assigned"}
+    application_connection.execute(RELATION, both | {"reason": "", "until": None})
+    become(application_connection, "doctor", seed.her_doctor.pk)
+    move = sql.SQL("UPDATE {} SET patient_id = %s").format(sql.Identifier(table))
+    with undone(application_connection), pytest.raises(Refused, match="stays in the chart"):
+        application_connection.execute(move, [seed.another_patient.pk])
