@@ -8,3 +8,7 @@ class ConversationsConfig(AppConfig):
 
     name = "conversations"
     verbose_name = "Conversations"
+
+    def ready(self) -> None:
+        """Listen to what accounts tell."""
+        from conversations import receivers  # noqa: F401 - connecting is what importing it is for

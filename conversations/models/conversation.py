@@ -313,14 +313,19 @@ class Conversation(ImportableModel):
         signals.claimed.send(type(self), conversation=self, by=by)
 
     @transaction.atomic
-    def release(self, *, by: User, reason: str) -> None:
-        """The doctor gives the case back, and it keeps its place. ConflictError when it is not theirs to give."""
+    def release(self, *, by: User | None, reason: str) -> None:
+        """The doctor gives the case back, and it keeps its place; an administrator or the system (None) may do it too.
+
+        ConflictError when it is not theirs to give.
+        """
         current = self.locked()
-        if current.status != Status.AWAITING_DOCTOR or current.doctor_id != by.pk:
+        doctor = current.doctor
+        theirs = by is None or by.is_administrator or by == doctor
+        if current.status != Status.AWAITING_DOCTOR or doctor is None or not theirs:
             raise ConflictError("Only the doctor who has taken a waiting case can give it back.")
         current.doctor = None
         current.claimed_at = None
-        give_back_case(patient_id=self.patient_id, case_id=self.pk, doctor=by)
+        give_back_case(patient_id=self.patient_id, case_id=self.pk, doctor=doctor)
         self._take_over(current, "doctor", "claimed_at")
         signals.released.send(type(self), conversation=self, by=by, reason=reason)
 

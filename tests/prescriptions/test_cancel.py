@@ -60,3 +60,17 @@ def test_others_cannot(
 
     assert response.status_code == status
     assert state(prescription) == "active"
+
+
+def test_a_doctor_who_only_sees_a_waiting_case_takes_it_first(
+    client_of: ClientOf, stranger_doctor: User, patient: User, prescription: Prescription
+) -> None:
+    waiting = ConversationFactory(awaiting=True, patient=patient)
+    client = client_of(stranger_doctor)
+
+    assert client.post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Wrong"}).status_code == 404
+    assert state(prescription) == "active"
+
+    client.post(f"/cases/{waiting.pk}/claim/")
+    assert client.post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Wrong"}).status_code == 302
+    assert state(prescription) == "cancelled"
