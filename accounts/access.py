@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 
 from accounts.models import Role, User
+from medichat.refusals import SignInRequiredError
 
 View = Callable[..., HttpResponseBase]
 
@@ -54,6 +55,9 @@ def _restricted(view: View, *, roles: set[Role]) -> View:
 
 
 def _to_sign_in(request: HttpRequest) -> HttpResponse:
+    if request.method not in {"GET", "HEAD"}:
+        # Going to the sign-in page would lose what was typed.
+        raise SignInRequiredError
     response: HttpResponse = redirect_to_login(request.get_full_path())
     if request.headers.get("HX-Request"):
         # A fragment cannot become the sign-in page: the whole page goes there.

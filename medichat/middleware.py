@@ -9,7 +9,7 @@ from psycopg_pool import PoolTimeout
 from medichat import pages
 from medichat.db import encrypted_files
 from medichat.db.context import acting
-from medichat.refusals import ConflictError
+from medichat.refusals import ConflictError, SignInRequiredError
 from medichat.responses import LateResponse
 
 DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
@@ -45,6 +45,8 @@ class DatabaseContextMiddleware:
         request.failed = True  # type: ignore[attr-defined]  # our own mark on the request
         if isinstance(exception, ConflictError):
             return pages.conflict(request, str(exception))
+        if isinstance(exception, SignInRequiredError):
+            return pages.signed_out(request)
         if isinstance(exception, DATABASE_LOST):
             return pages.unavailable(request)
         return None

@@ -5,11 +5,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, QueryDict, RawPostDataException, UnreadablePostError
 from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -118,6 +120,14 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
     """
     context = {"typed": typed(request), "back_url": _previous_path(request) if _is_from_our_page(request) else ""}
     return render(request, "expired_form.html", context, status=403)
+
+
+@never_cache
+def signed_out(request: HttpRequest) -> HttpResponse:
+    """A form that arrived when its session had ended: says so, gives back what was typed, and leads to signing in."""
+    back = _previous_path(request) if _is_from_our_page(request) else ""
+    context = {"typed": typed(request), "next_url": redirect_to_login(back or reverse("home")).url}
+    return render(request, "signed_out.html", context | {"next_label": "Sign in again"}, status=401)
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:

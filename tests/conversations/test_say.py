@@ -215,8 +215,8 @@ def test_a_doctor_does_not_write_in_it(consultation: Conversation, her_doctor: U
 
 def test_a_visitor_is_asked_to_sign_in(consultation: Conversation, client: Client) -> None:
     response: Any = send(client, consultation, "Hello")
-    assert response.status_code == 302
-    assert reverse("accounts:sign_in") in response["Location"]
+    assert response.status_code == 401
+    assert reverse("accounts:sign_in") in response.content.decode()
 
 
 def test_after_the_answer_the_page_says_409(patient: User, client_of: ClientOf) -> None:
