@@ -13,6 +13,7 @@ from django.core.paginator import Paginator
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
+from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html_join
@@ -20,6 +21,7 @@ from django.utils.safestring import SafeString
 
 from accounts import signals
 from accounts.models import User
+from medichat import front_page
 
 if TYPE_CHECKING:
     AnyModelAdmin = admin.ModelAdmin[Any]
@@ -55,6 +57,11 @@ class AdministrationSite(AdminSite):
     ) -> HttpResponse:
         """The password is changed where everybody changes it."""
         return redirect("accounts:password_change")
+
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
+        """The front page: what needs attention and how the last days were, above the list of all tables."""
+        page = front_page.gather(cast(User, request.user))
+        return super().index(request, {"front_page": page, **(extra_context or {})})
 
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Names that are offered while typing are patients' data like others."""

@@ -1,14 +1,17 @@
 """Consultations for administrators: to look at. What was said and found is never changed here."""
 
-from typing import ClassVar
+from typing import Any, ClassVar, cast
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 
 from accounts.admin_site import ReadOnlyAdmin
 from conversations.models import (
     Archive,
     Attachment,
     Conversation,
+    ConversationQuerySet,
     ConversationWord,
     Message,
     PrivateNote,
@@ -26,12 +29,34 @@ class OfCaseAdmin(SearchByPatientMixin, ReadOnlyAdmin):
     list_select_related: ClassVar[tuple[str, ...]] = ("conversation", "patient")
 
 
+class Queue(admin.SimpleListFilter):
+    """Waiting cases that somebody should see to."""
+
+    title = "queue"
+    parameter_name = "queue"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What may be wrong."""
+        return [("emergencies", "Emergencies that nobody has taken"), ("late", "Past their target")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Conversation]) -> QuerySet[Conversation]:
+        """The same words as on the front page."""
+        cases = cast(ConversationQuerySet, queryset)
+        match self.value():
+            case "emergencies":
+                return cases.unclaimed_emergencies()
+            case "late":
+                return cases.past_target()
+            case _:
+                return cases
+
+
 @admin.register(Conversation)
 class ConversationAdmin(SearchByPatientMixin, ReadOnlyAdmin):
     """Visits, newest first."""
 
     list_display = ("__str__", "patient", "status", "urgency", "doctor", "created_at", "submitted_at", "responded_at")
-    list_filter = ("status", "urgency", "unread_by_patient", "call_to_office")
+    list_filter = (Queue, "status", "urgency", "unread_by_patient", "call_to_office")
     list_select_related = ("patient", "doctor")
     date_hierarchy = "submitted_at"
 

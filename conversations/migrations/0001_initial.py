@@ -2,6 +2,7 @@
 
 import uuid
 
+import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.db.models.functions.datetime
 import pgtrigger.compiler
@@ -524,6 +525,14 @@ class Migration(migrations.Migration):
             model_name="conversation",
             index=models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
         ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(fields=["submitted_at"], name="conversations_by_submission"),
+        ),
+        migrations.AddIndex(
+            model_name="conversation",
+            index=models.Index(fields=["responded_at"], name="conversations_by_answer"),
+        ),
         migrations.AddConstraint(
             model_name="conversation",
             constraint=models.CheckConstraint(
@@ -700,6 +709,12 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="conversationword",
             constraint=models.UniqueConstraint(fields=("conversation", "token"), name="conversation_words_once"),
+        ),
+        migrations.AddIndex(
+            model_name="message",
+            index=django.contrib.postgres.indexes.BrinIndex(
+                autosummarize=True, fields=["sent_at"], name="messages_by_time"
+            ),
         ),
         migrations.AddConstraint(
             model_name="message",

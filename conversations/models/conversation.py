@@ -2,7 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.conf import settings
@@ -102,6 +102,18 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def unclaimed(self) -> Self:
         """Nobody has taken them."""
         return self.filter(doctor__isnull=True)
+
+    def unclaimed_emergencies(self) -> Self:
+        """Emergencies that wait and that nobody has taken."""
+        return self.waiting().unclaimed().filter(urgency=Urgency.EMERGENCY)
+
+    def past_target(self, now: datetime | None = None) -> Self:
+        """Those that wait, taken or not, for longer than the target of their own level."""
+        now = now or timezone.now()
+        late = Q()
+        for urgency in Urgency:
+            late |= Q(urgency=urgency, submitted_at__lt=now - urgency.target)
+        return self.waiting().filter(late)
 
     def claimed_by(self, doctor: User) -> Self:
         """This doctor has taken or answered them."""
@@ -210,6 +222,9 @@ class Conversation(ImportableModel):
                 name="conversations_answered_by",
             ),
             models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
+            # For the figures of the last days.
+            models.Index(fields=["submitted_at"], name="conversations_by_submission"),
+            models.Index(fields=["responded_at"], name="conversations_by_answer"),
         ]
 
     def __str__(self) -> str:

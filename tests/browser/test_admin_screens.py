@@ -1,12 +1,17 @@
 """The admin in a real browser: its lists, forms and scripts work under the content policy."""
 
 import re
+from datetime import timedelta
 
+from django.utils import timezone
 from playwright.sync_api import expect
 
 from accounts.models import User
+from audit.actions import Action
+from audit.models import ActivityLog
+from conversations.models import Conversation, Urgency
 from records.models import Allergy
-from tests.browser.looking import NARROW, WIDE, OpenAs, Scheme, assert_accessible, keep_screenshot
+from tests.browser.looking import NARROW, WIDE, OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot, look_at
 from tests.cast import system
 from tests.factories import AllergyFactory, ConversationFactory, MessageFactory, PrescriptionFactory
 
@@ -70,3 +75,53 @@ def test_a_persons_page_leads_to_what_belongs_to_them(open_as: OpenAs, administr
         expect(page.locator("#result_list")).to_contain_text("It hurts most on the stairs.")
         assert_accessible(page)
         keep_screenshot(page, f"admin-messages-{width}-{scheme}")
+
+
+def a_month(administrator: User, doctor: User) -> None:
+    """Thirty days with more and less to do, of which the last ended badly."""
+    now = timezone.now()
+    for back in range(30):
+        for hour in range((back * 7) % 5 + 1):
+            urgency = list(Urgency)[hour % 4]
+            case = ConversationFactory(answered=True, urgency=urgency, doctor=doctor)
+            MessageFactory(conversation=case, sent_at=now - timedelta(days=back, minutes=90))
+            with system():
+                Conversation.objects.filter(pk=case.pk).update(
+                    submitted_at=now - timedelta(days=back, minutes=50), responded_at=now - timedelta(days=back)
+                )
+    with system():
+        ActivityLog.objects.bulk_create(
+            ActivityLog(
+                action=Action.SIGN_IN_FAILED if number % 6 == 0 else Action.SIGNED_IN,
+                occurred_at=now - timedelta(hours=5 * number),
+                actor_role="anonymous",
+                status="success",
+                severity="info",
+                resource_type="user",
+                address="192.0.2.7",
+            )
+            for number in range(140)
+        )
+    for minutes, urgency in ((2, Urgency.EMERGENCY), (300, Urgency.URGENT), (60 * 26, Urgency.ROUTINE)):
+        case = ConversationFactory(awaiting=True, urgency=urgency)
+        with system():
+            Conversation.objects.filter(pk=case.pk).update(submitted_at=now - timedelta(minutes=minutes))
+
+
+def test_the_front_page_of_a_busy_clinic(
+    open_as: OpenAs, administrator: User, her_doctor: User, unapproved_doctor: User
+) -> None:
+    a_month(administrator, her_doctor)
+    page = look_at(open_as, administrator, "/admin/", "admin-front-page")
+    page.get_by_text("Day by day: Consultations").click()
+    assert page.get_by_role("table", name="Consultations of each day").is_visible()
+    assert_accessible(page)
+    assert_fits(page)
+    page.get_by_role("link", name="1 emergency that nobody has taken").click()
+    expect(page.locator("#result_list tbody tr")).to_have_count(1)
+    assert_accessible(page)
+
+
+def test_the_front_page_when_nothing_happened_yet(open_as: OpenAs, administrator: User, her_doctor: User) -> None:
+    page = look_at(open_as, administrator, "/admin/", "admin-front-page-empty")
+    expect(page.get_by_text("Nothing needs attention.")).to_be_visible()
