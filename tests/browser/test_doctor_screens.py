@@ -124,9 +124,3 @@ def test_prescribing_what_the_patient_is_allergic_to(
 
     assert page.get_by_text("Contraindicated").is_visible()
     assert page.get_by_label("Reason for prescribing all the same").is_visible()
-
-
-def test_the_chart(open_as: OpenAs, her_doctor: User, full_case: Conversation, patient: User) -> None:
-    page = look_at(open_as, her_doctor, f"/patients/{patient.pk}/", "chart")
-
-    assert page.get_by_text("Penicillin").first.is_visible()
