@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import BadRequest
+from django.core.exceptions import BadRequest, ValidationError
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -36,7 +36,11 @@ def page_of(request: HttpRequest, queryset: QuerySet[Any], *keys: str, size: int
     order = [_reverse(key) for key in keys] if backwards else list(keys)
     place = before if backwards else after
     if place:
-        queryset = queryset.filter(_beyond(order, _decode(place, len(keys))))
+        values = _decode(place, len(keys))
+        try:
+            queryset = queryset.filter(_beyond(order, values))
+        except (ValueError, TypeError, OverflowError, ValidationError):
+            raise BadRequest("This page address is damaged.") from None
     rows = list(queryset.order_by(*order)[: size + 1])
     more = len(rows) > size
     rows = rows[:size]
@@ -85,6 +89,8 @@ def _decode(place: str, count: int) -> list[Any]:
     except (ValueError, TypeError, AttributeError, binascii.Error):
         raise BadRequest("This page address is damaged.") from None
     if len(decoded) != count or any(isinstance(value, list | dict) or value is None for value in decoded):
+        raise BadRequest("This page address is damaged.")
+    if any(isinstance(value, str) and "\0" in value for value in decoded):
         raise BadRequest("This page address is damaged.")
     return decoded
 

@@ -15,7 +15,7 @@ from prescriptions.pdf import Clinic, ItemStatus, PageSize, Prescriber, Prescrip
 def sheet_of(
     conversation: Conversation, prescriptions: Sequence[Prescription], *, paper: PageSize
 ) -> PrescriptionSheet:
-    """Everything on the paper. ``conversation`` brings patient, medical information and doctor with it.
+    """Everything on the paper. ``conversation`` brings patient and medical information with it, each row its doctor.
 
     Override reasons and alerts are left out: the patient holds this sheet.
     """
@@ -31,7 +31,7 @@ def sheet_of(
             sex=info.get_sex_display() if info and info.sex else "",
             record_number=str(patient.record_number),
         ),
-        prescriber=_prescriber(conversation.doctor),
+        prescriber=_prescriber({prescription.doctor for prescription in prescriptions}),
         items=[_item(prescription) for prescription in prescriptions],
         issued_at=timezone.localtime(min(issued)) if issued else None,
         page_size=paper,
@@ -39,10 +39,12 @@ def sheet_of(
 
 
 def _formal_name(patient: User) -> str:
-    return ", ".join(part for part in (patient.last_name.upper(), patient.first_name) if part)
+    return ", ".join(part for part in (patient.last_name.upper(), patient.first_name) if part) or str(patient)
 
 
-def _prescriber(doctor: User | None) -> Prescriber | None:
+def _prescriber(doctors: set[User | None]) -> Prescriber | None:
+    """Whoever wrote them; nobody is named where that is not known, or not one person (imported rows)."""
+    doctor = doctors.pop() if len(doctors) == 1 else None
     if doctor is None:
         return None
     return Prescriber(doctor.get_full_name(), doctor.specialization or "", doctor.licence_number or "")

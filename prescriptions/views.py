@@ -166,9 +166,11 @@ def sheet(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """The prescriptions of one answer as a PDF."""
     reader = person(request)
     conversation = get_object_or_404(
-        Conversation.objects.visible_to(reader).select_related("patient__medical_info", "doctor"), pk=case_id
+        Conversation.objects.visible_to(reader).select_related("patient__medical_info"), pk=case_id
     )
-    prescriptions = list(Prescription.objects.visible_to(reader).filter(conversation=conversation)[:40])
+    prescriptions = list(
+        Prescription.objects.visible_to(reader).filter(conversation=conversation).select_related("doctor")
+    )
     if not prescriptions:
         raise Http404
     document = sheet_of(conversation, prescriptions, paper="Letter" if request.GET.get("paper") == "Letter" else "A4")

@@ -193,7 +193,7 @@ def _page(
 def _correction(request: HttpRequest, standing: chat.Standing) -> str:
     """The words to begin with when the patient says that something was understood wrongly (``?wrong=3``)."""
     number = request.GET.get("wrong", "")
-    if not number.isdecimal() or int(number) >= len(standing.understood):
+    if not number.isdecimal() or len(number) > 3 or int(number) >= len(standing.understood):
         return ""
     return standing.understood[int(number)].correction
 

@@ -35,6 +35,10 @@ class EntryForm(ModelForm):
     def __init__(self, *args: Any, patient: User, replaces: ChartEntry | None = None, **more: Any) -> None:
         if replaces:
             more["initial"] = model_to_dict(replaces, fields=self._meta.fields)
+            # What this form does not ask stays as it was: who prescribed it, that it was stopped.
+            asked = {"patient", "source", *(self._meta.fields or ())}
+            kept = [field for field in replaces.stated_columns() if field.name not in asked]
+            more["instance"] = type(replaces)(**{field.attname: getattr(replaces, field.attname) for field in kept})
         super().__init__(*args, **more)
         self.patient = patient
         for field in self.fields.values():
@@ -125,7 +129,8 @@ class MedicationForm(EntryForm):
         """A medicine whose last day has passed is not active."""
         cleaned = super().clean()
         ended = cleaned.get("ended_on")
-        self.instance.is_active = ended is None or ended >= timezone.localdate()
+        if "ended_on" in self.fields:
+            self.instance.is_active = ended is None or ended >= timezone.localdate()
         return cleaned
 
 
@@ -195,6 +200,8 @@ class ConditionForm(EntryForm):
         cleaned = super().clean()
         if cleaned.get("resolved_on") and "is_active" in cleaned:
             cleaned["is_active"] = False
+        elif cleaned.get("is_active") and "resolved_on" not in self.fields:
+            self.instance.resolved_on = None
         return cleaned
 
 

@@ -206,14 +206,17 @@ class ChartEntry(ImportableModel):
         if rows.values_list("entered_in_error_at", flat=True).get() is not None:
             raise ConflictError("This entry has been marked as entered in error already.")
 
+    @classmethod
+    def stated_columns(cls) -> list[Any]:
+        """The columns that people fill in."""
+        return [field for field in cls._meta.concrete_fields if field.editable and not field.generated]
+
     def _said(self) -> list[str]:
         """The names of the fields that say something."""
-        fields = [field for field in self._meta.concrete_fields if field.editable and not field.generated]
-        return [field.name for field in fields if getattr(self, field.attname) not in (None, "")]
+        return [field.name for field in self.stated_columns() if getattr(self, field.attname) not in (None, "")]
 
     def _differences(self, other: Self) -> list[str]:
-        fields = [field for field in self._meta.concrete_fields if field.editable and not field.generated]
-        return [field.name for field in fields if getattr(self, field.attname) != getattr(other, field.attname)]
+        return [field.name for field in self.stated_columns() if getattr(self, field.attname) != getattr(other, field.attname)]
 
 
 def index_words(kind: str, column: str) -> pgtrigger.Trigger:

@@ -9,7 +9,7 @@ from pypdf.generic import DictionaryObject
 
 from accounts.models import User
 from conversations.models import Conversation
-from tests.cast import ClientOf
+from tests.cast import ClientOf, system
 from tests.factories import ConversationFactory, PrescriptionFactory
 
 
@@ -66,3 +66,29 @@ def test_a_failure_while_rendering_is_an_honest_error_page(
 
     assert response.status_code == 500
     assert response["Content-Type"].startswith("text/html")
+
+
+def text_of(content: bytes) -> str:
+    """The words of a PDF without their blanks."""
+    return "".join("".join(page.extract_text() for page in PdfReader(io.BytesIO(content)).pages).split())
+
+
+def test_the_prescriber_is_who_wrote_it_and_not_who_answered_the_case(
+    client_of: ClientOf, patient: User, her_doctor: User, stranger_doctor: User
+) -> None:
+    case = ConversationFactory(answered=True, patient=patient, doctor=her_doctor)
+    PrescriptionFactory(conversation=case, patient=patient, doctor=stranger_doctor)
+
+    text = text_of(client_of(her_doctor).get(f"/cases/{case.pk}/prescriptions.pdf").content)
+
+    assert "LIC-DARIUS" in text
+    assert "LIC-CLARA" not in text
+
+
+def test_somebody_without_a_name_is_named_by_the_address(
+    client_of: ClientOf, patient: User, answered: Conversation
+) -> None:
+    with system():
+        User.objects.filter(pk=patient.pk).update(first_name="", last_name="")
+
+    assert "ana@example.org" in text_of(client_of(patient).get(f"/cases/{answered.pk}/prescriptions.pdf").content)

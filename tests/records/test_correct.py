@@ -1,6 +1,7 @@
 """Correcting an entry: the wrong one is struck out and another takes its place, as one act."""
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from django.core.exceptions import PermissionDenied, ValidationError
 from django.test import Client
 
 from accounts.models import User
-from records.models import Allergy, MedicalHistory, MedicalInfo
+from records.models import Allergy, MedicalHistory, MedicalInfo, Medication
 from tests.cast import as_person
 from tests.factories import AllergyFactory, MedicalHistoryFactory, MedicationFactory
 
@@ -151,3 +152,53 @@ def test_it_is_told_once(patient: User, her_doctor: User, told: list[dict[str, A
         condition.correct(right, by=her_doctor, reason="Misspelt")
     (what,) = told
     assert (what["action"], what["resource_id"], what["fields"]) == ("corrected", right.pk, ["condition"])
+
+
+def test_what_the_form_does_not_ask_stays_as_it_was(
+    client_of: Callable[[User], Client], patient: User, her_doctor: User
+) -> None:
+    medicine = MedicationFactory(patient=patient, medication_name="Ramipil", prescribed_by=her_doctor)
+    sent = {"medication_name": "Ramipril", "dosage": "5 mg", "reason": "Misspelt"}
+    assert client_of(her_doctor).post(url(patient, medicine, "medicines"), sent).status_code == 302
+    with as_person(her_doctor):
+        right = Medication.objects.standing().get(medication_name="Ramipril")
+    assert right.prescribed_by_id == her_doctor.pk
+
+
+def test_a_medicine_that_was_stopped_is_not_taken_again_because_its_name_was_corrected(
+    client_of: Callable[[User], Client], patient: User
+) -> None:
+    medicine = MedicationFactory(
+        patient=patient,
+        recorded_by=patient,
+        source="patient",
+        medication_name="Ibuprofin",
+        started_on=None,
+        is_active=False,
+        ended_on=date(2026, 1, 5),
+        notes="Stomach ache",
+    )
+    sent = {"medication_name": "Ibuprofen", "reason": "Misspelt"}
+    assert client_of(patient).post(f"/record/medicines/{medicine.pk}/correct/", sent).status_code == 302
+    with as_person(patient):
+        right = Medication.objects.standing().get(medication_name="Ibuprofen")
+        assert (right.is_active, right.ended_on, right.notes) == (False, date(2026, 1, 5), "Stomach ache")
+
+
+def test_a_condition_that_a_patient_has_again_is_not_resolved_any_more(
+    client_of: Callable[[User], Client], patient: User
+) -> None:
+    condition = MedicalHistoryFactory(
+        patient=patient,
+        recorded_by=patient,
+        source="patient",
+        condition="Asthma",
+        diagnosed_on=None,
+        is_active=False,
+        resolved_on=date(2026, 1, 5),
+    )
+    sent = {"condition": "Asthma", "is_active": "yes", "reason": "It is back"}
+    assert client_of(patient).post(f"/record/conditions/{condition.pk}/correct/", sent).status_code == 302
+    with as_person(patient):
+        right = MedicalHistory.objects.standing().get()
+    assert (right.is_active, right.resolved_on) == (True, None)
