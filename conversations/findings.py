@@ -4,6 +4,7 @@ What the patient states about allergies, medicines and earlier illnesses goes in
 reaches the chart when a doctor accepts it.
 """
 
+import re
 import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -129,7 +130,7 @@ class SummaryStatement:
 
 @dataclass(frozen=True)
 class SummarySection:
-    """One section of a stored summary; without statements ``empty`` says why."""
+    """One section of a stored summary; without statements ``empty`` says why. Imported ones may have no title."""
 
     title: str
     statements: list[SummaryStatement]
@@ -139,14 +140,14 @@ class SummarySection:
 def summary_sections(conversation: Conversation) -> list[SummarySection]:
     """The stored summary by sections, each statement with its sources (in the order in which they were stored).
 
-    A summary that was not made here (imported) is one section without a title.
+    A summary that was not made here (imported) has the headings that can be recognised, and no sources.
     """
     text = conversation.summary or ""
     sources = iter(conversation.summary_sources)
     if not text.strip():
         return []
     if conversation.legacy_id is not None and not conversation.summary_sources:
-        return [SummarySection("", [], text)]
+        return [_imported_section(block) for block in re.split(r"\n\s*\n", text.replace("\r\n", "\n")) if block.strip()]
     sections = []
     for part in text.split("\n\n"):
         title, _, body = part.partition("\n")
@@ -154,3 +155,16 @@ def summary_sections(conversation: Conversation) -> list[SummarySection]:
         statements = [SummaryStatement(line[2:], next(sources, [])) for line in lines if line.startswith("- ")]
         sections.append(SummarySection(title, statements, "" if statements else body))
     return sections
+
+
+def _imported_section(block: str) -> SummarySection:
+    """A paragraph: what stands in ``**`` at its beginning, or a first line that is followed by others, is the title."""
+    lines = [line.strip() for line in block.splitlines() if line.strip()]
+    title = ""
+    if lines[0].startswith("**") and "**" in lines[0][2:]:
+        title, rest = lines[0][2:].split("**", 1)
+        lines = [rest.strip(), *lines[1:]] if rest.strip() else lines[1:]
+    elif len(lines) > 1:
+        title, lines = lines[0], lines[1:]
+    statements = [SummaryStatement(line.removeprefix("- "), []) for line in lines]
+    return SummarySection(title.rstrip(":"), statements, "")

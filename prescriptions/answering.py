@@ -49,7 +49,6 @@ class Draft:
     answer: AnswerForm
     formset: Any
     alerts: Mapping[int, list[Alert]] = field(default_factory=dict)
-    general_alerts: Sequence[Alert] = ()
 
     @classmethod
     def empty(cls) -> Self:
@@ -99,10 +98,8 @@ class Draft:
         alerts: dict[int, list[Alert]] = {}
         found = check_items(list(typed.values()), chart) if typed else []
         for alert in found:
-            if alert.item is not None:
-                alerts.setdefault(numbers[alert.item], []).append(alert)
+            alerts.setdefault(numbers[alert.item], []).append(alert)
         self.alerts = alerts
-        self.general_alerts = [alert for alert in found if alert.item is None]
 
     def rows(self) -> list[Row]:
         """The rows for the page."""

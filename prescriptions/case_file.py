@@ -9,9 +9,10 @@ from django.db.models import Q
 from django.shortcuts import get_object_or_404
 
 from accounts.models import User
+from conversations.findings import SummarySection, summary_sections
 from conversations.models import Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom
 from prescriptions.models import Prescription
-from prescriptions.transcript import Line, SummarySection, marked_lines, summary_sections
+from prescriptions.transcript import Line, marked_lines
 from records.models import Allergy, MedicalHistory, MedicalInfo, Medication
 
 Entry = TypeVar("Entry", Allergy, Medication, MedicalHistory)
@@ -44,7 +45,7 @@ class CaseFile:
     @property
     def summary(self) -> list[SummarySection]:
         """The summary by its headings."""
-        return summary_sections(self.conversation.summary or "")
+        return summary_sections(self.conversation)
 
     @property
     def seen(self) -> str:

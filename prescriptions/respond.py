@@ -79,7 +79,7 @@ def respond(
         if not proposals:
             return []
         alerts = check_items([proposal.for_check() for proposal in proposals], chart_of(conversation.patient, by=by))
-        unsettled = [alert for alert in alerts if alert.item is not None and not proposals[alert.item].settles(alert)]
+        unsettled = [alert for alert in alerts if not proposals[alert.item].settles(alert)]
         if unsettled:
             raise UnsettledAlertsError(unsettled)
         return _prescribe(conversation, proposals, alerts, by=by)
@@ -124,8 +124,8 @@ def _prescribe(
         prescriptions.append(prescription)
         signals.prescribed.send(Prescription, prescription=prescription, by=by)
         for alert in alerts:
-            # What concerns all of them (such as allergies that nobody asked about) is kept with the first.
-            if (alert.item or 0) == position:
+            # What concerns all of them (such as allergies that nobody asked about) stands with the first.
+            if alert.item == position:
                 _keep(alert, prescription, proposal, by=by)
     return prescriptions
 

@@ -59,28 +59,3 @@ def _pieces(text: str, evidence: Sequence[tuple[str, Mark]]) -> list[Piece]:
             pieces.append(Piece(text[begin:place], marks[begin]))
             begin = place
     return pieces
-
-
-@dataclass(frozen=True)
-class SummarySection:
-    """One part of a summary; the heading is empty where the text has none."""
-
-    heading: str
-    lines: Sequence[str]
-
-
-def summary_sections(summary: str) -> list[SummarySection]:
-    """Split a summary at blank lines; a first line that is followed by others, or stands in ``**``, is a heading."""
-    sections = []
-    for block in summary.replace("\r\n", "\n").split("\n\n"):
-        lines = [line.strip() for line in block.strip().splitlines() if line.strip()]
-        if not lines:
-            continue
-        heading = ""
-        if lines[0].startswith("**") and "**" in lines[0][2:]:
-            heading, rest = lines[0][2:].split("**", 1)
-            lines = [rest.strip(), *lines[1:]] if rest.strip() else lines[1:]
-        elif len(lines) > 1:
-            heading, lines = lines[0], lines[1:]
-        sections.append(SummarySection(heading.rstrip(":"), [line.removeprefix("- ") for line in lines]))
-    return sections

@@ -216,7 +216,11 @@ class ChartEntry(ImportableModel):
         return [field.name for field in self.stated_columns() if getattr(self, field.attname) not in (None, "")]
 
     def _differences(self, other: Self) -> list[str]:
-        return [field.name for field in self.stated_columns() if getattr(self, field.attname) != getattr(other, field.attname)]
+        return [
+            field.name
+            for field in self.stated_columns()
+            if getattr(self, field.attname) != getattr(other, field.attname)
+        ]
 
 
 def index_words(kind: str, column: str) -> pgtrigger.Trigger:

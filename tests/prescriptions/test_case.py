@@ -1,7 +1,7 @@
 """The case page."""
 
 import pytest
-from pytest_django import DjangoAssertNumQueries
+from pytest_django import DjangoAssertNumQueries, Settings
 
 from accounts.models import User
 from conversations.models import Conversation
@@ -161,3 +161,47 @@ def test_a_case_that_does_not_exist_looks_like_one_that_is_not_yours(
     absent = client.get("/cases/0190a000-0000-7000-8000-000000000000/")
 
     assert client.get(address(foreign)).status_code == absent.status_code == 404
+
+
+def test_each_statement_of_the_summary_leads_to_the_words_it_rests_on(
+    client_of: ClientOf, stranger_doctor: User, patient: User
+) -> None:
+    case = ConversationFactory(awaiting=True, patient=patient)
+    said = MessageFactory(conversation=case, patient=patient)
+    with system():
+        case.summary = "Chief complaint\n- Cough <since Monday>.\n\nPast medical history\nNot asked."
+        case.summary_sources = [[str(said.pk)]]
+        case.save(update_fields=["summary", "summary_sources"])
+
+    text = client_of(stranger_doctor).get(address(case)).content.decode()
+
+    assert "<h3>Chief complaint</h3>" in text
+    assert "Cough &lt;since Monday&gt;." in text
+    assert f'href="#message-{said.pk}"' in text
+    assert "<p>Not asked.</p>" in text
+
+
+def test_an_imported_summary_loses_no_line(client_of: ClientOf, stranger_doctor: User, patient: User) -> None:
+    case = ConversationFactory(awaiting=True, patient=patient, legacy_id="a1")
+    with system():
+        case.summary = "**Chief complaint:** Cough\r\n\r\nHistory\nSince Monday\n- Fever\n\nNo allergies"
+        case.save(update_fields=["summary"])
+
+    text = client_of(stranger_doctor).get(address(case)).content.decode()
+
+    assert "<h3>Chief complaint</h3>" in text
+    for line in ("Cough", "Since Monday", "Fever", "No allergies"):
+        assert f"<li>{line}</li>" in text
+
+
+def test_the_patient_is_told_how_to_reach_the_practice(
+    client_of: ClientOf, her_doctor: User, patient: User, settings: Settings
+) -> None:
+    settings.CLINIC_PHONE = "01632 960 123"
+    case = ConversationFactory(answered=True, patient=patient, doctor=her_doctor)
+    with system():
+        Conversation.objects.filter(pk=case.pk).update(call_to_office=True)
+
+    text = client_of(her_doctor).get(address(case)).content.decode()
+
+    assert "to the practice: call 01632 960 123." in text

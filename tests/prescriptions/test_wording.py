@@ -4,12 +4,10 @@ import re
 from decimal import Decimal
 
 import pytest
-from django.template import Context, Engine
 from hypothesis import given
 from hypothesis import strategies as st
 
 from medichat.doses import THIN_SPACE, tidy_dose
-from prescriptions.templatetags.prescription_words import register
 from prescriptions.wording import (
     computed_quantity,
     directions_in_words,
@@ -261,24 +259,3 @@ def test_directions_are_one_sentence() -> None:
 def test_od_beside_an_eye_stays_as_written() -> None:
     assert directions_in_words("1 drop", "", "OD", "5 days") == "1 drop OD for 5 days"
     assert directions_in_words("1 application", "right eye", "OD", "") == "1 application right eye OD"
-
-
-def test_templates_have_the_words_as_filters_and_still_escape_them() -> None:
-    engine = Engine()
-    engine.template_builtins.append(register)
-    template = engine.from_string(
-        "{{ frequency|frequency_in_words }}; {{ dose|tidy_dose }}; {{ route|route_in_words }}; "
-        "{{ quantity|figures_and_words }}; {{ nothing|figures_and_words }}; {{ many|figures_and_words }}"
-    )
-    values = {
-        "frequency": "TDS",
-        "dose": "<5.0mg>",
-        "route": "PO",
-        "quantity": Decimal("21.00"),
-        "nothing": None,
-        "many": Decimal(10000),
-    }
-
-    assert template.render(Context(values)) == (
-        f"three times a day; &lt;5{THIN_SPACE}mg&gt;; by mouth; 21 (twenty-one); not recorded; 10000"
-    )
