@@ -149,7 +149,7 @@ class Interview:
 
     def summary(self, assessment: intake.Assessment) -> intake.Summary:
         """The structured summary of all that was said."""
-        return intake.summarise(assessment, self.turns, files=self.file_names)
+        return intake.summarise(assessment, self.turns, files=self.file_names, on_chart=self.chart)
 
     @cached_property
     def _info(self) -> MedicalInfo | None:

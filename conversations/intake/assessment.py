@@ -1,15 +1,26 @@
 """The assessment: symptoms with their details, warning signs, urgency with its reasons."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
 from conversations.intake import plans
 from conversations.intake.attributes import number
+from conversations.intake.concepts import concepts
 from conversations.intake.context import people
-from conversations.intake.findings import Reading, ReadTurn, read_conversation
-from conversations.intake.model import URGENCIES, Assessment, Quote, Reason, RedFlag, Symptom, Turn, Urgency
-from conversations.intake.red_flags import Person, raised
+from conversations.intake.findings import Reading, ReadTurn, read_conversation, unclear_yes
+from conversations.intake.model import (
+    UNCLEAR_YES,
+    URGENCIES,
+    Assessment,
+    Quote,
+    Reason,
+    RedFlag,
+    Symptom,
+    Turn,
+    Urgency,
+)
+from conversations.intake.red_flags import Person, raised, would_raise
 from conversations.intake.stated import StatedFacts, stated_facts
 from conversations.intake.symptoms import (
     INTRODUCTIONS,
@@ -76,7 +87,8 @@ def _understood(turns: tuple[Turn, ...], age: int | None, sex: str | None) -> Un
     flags = raised(reading, {symptom.code: symptom for symptom in symptoms}, person)
     facts = stated_facts(reading)
     present = stated_in_order(reading)
-    urgency, reasons = _urgency(flags, plan, present, symptoms, facts, person, complaint)
+    unclear = tuple(_unclear_reasons(reading, person))
+    urgency, reasons = _urgency(flags, unclear, plan, present, symptoms, facts, person, complaint)
     assessment = Assessment(
         urgency=urgency,
         reasons=reasons,
@@ -130,7 +142,9 @@ def _told_age(reading: Reading, age: int | None) -> float | None:
                 if words[position + 1] != "old" or words[position] not in _MONTHS_IN:
                     continue
                 amount = number(words[position - 1])
-                if amount is not None and (reading.about or (young and age is None)):
+                # 'My three year old' needs no other word for a child.
+                own = position > 1 and words[position - 2] in {"my", "our"}
+                if amount is not None and (reading.about or ((young or own) and age is None)):
                     return amount * _MONTHS_IN[words[position]]
     return None
 
@@ -182,8 +196,18 @@ def _not_known(reading: Reading) -> tuple[tuple[str, Quote], ...]:
     )
 
 
+def _unclear_reasons(reading: Reading, person: Person) -> Iterator[Reason]:
+    """A yes that may mean a warning sign counts as urgent until the patient has said which it was."""
+    for quote, codes in unclear_yes(reading):
+        if would_raise(reading, codes, person, quote):
+            labels = " or ".join(concepts()[code].label for code in codes)
+            text = f"Unclear answer: yes to {labels}, and not said which."
+            yield Reason(UNCLEAR_YES, text, shortened(quote.text, _ANSWER_LENGTH), quote.reference)
+
+
 def _urgency(
     flags: Sequence[RedFlag],
+    unclear: tuple[Reason, ...],
     plan: plans.Plan,
     present: Sequence[str],
     symptoms: Sequence[Symptom],
@@ -195,7 +219,9 @@ def _urgency(
     if flags:
         urgency = min((flag.urgency for flag in flags), key=URGENCIES.index)
         reasons = tuple(Reason(flag.code, f"{flag.label}: {flag.why}", flag.evidence, flag.reference) for flag in flags)
-        return urgency, reasons
+        return urgency, (*reasons, *unclear)
+    if unclear:
+        return "urgent", unclear
     if plans.can_self_care(plan, present, symptoms, facts.history, person.months):
         text = f"{plan.label}: no warning sign, short and not severe; care at home may be enough."
         return "self_care", (Reason(f"self_care.{plan.code}", text, complaint.text, complaint.reference),)

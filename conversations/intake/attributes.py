@@ -76,6 +76,12 @@ def takes(code: str, detail: Detail) -> bool:
     return True
 
 
+@cache
+def site_parts() -> frozenset[str]:
+    """The words for parts of the body."""
+    return frozenset(_table()["sites"]["parts"])
+
+
 def raw(text: str, tokens: Sequence[Token], first: int, last: int) -> str:
     """The original text from one word to another."""
     return " ".join(text[tokens[first].start : tokens[last].end].split())

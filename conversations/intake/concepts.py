@@ -5,6 +5,7 @@ A phrase in the lexicon is a row of words. Between two of them small words ('my'
     pain*       any ending              <chest>  any word of that class
     a .. b      up to four words between, in one clause
     a ... b     up to ten words between, in one sentence
+    a + b       next to each other, though a clause may end between them
     a ~ b       either order, up to four words between
 """
 
@@ -115,7 +116,7 @@ def _phrases(phrase: str) -> Iterator[tuple[_Item, ...]]:
         return
     choices: list[list[tuple[tuple[str, ...], ...]]] = []
     for piece in pieces:
-        if piece in {"..", "..."}:
+        if piece in {"..", "...", "+"}:
             choices.append([((piece,),)])
             continue
         rows = _alternatives(piece)
@@ -137,6 +138,9 @@ def _items(row: tuple[tuple[str, ...], ...]) -> tuple[_Item, ...]:
             continue
         if words == ("...",):
             gap, crosses = _FAR, True
+            continue
+        if words == ("+",):
+            gap, crosses = 0, True
             continue
         exact = frozenset(word for word in words if not word.endswith("*"))
         beginnings = tuple(word[:-1] for word in words if word.endswith("*"))

@@ -27,6 +27,8 @@ from conversations.intake.red_flags import Person
 FIRST_VISIT_LIMIT = 10
 RETURN_VISIT_LIMIT = 7
 _BACKGROUND = ("allergies", "medications", "history")
+_ONLY_TRIED = frozenset({"tried", "allergies", "treatment_effect"})
+"""Questions whose answers name a medicine without being asked for all of them."""
 _FEW_WORDS = 3
 _QUOTED = 160
 
@@ -100,10 +102,12 @@ def remaining_estimate(
 
 def _within(pending: Sequence[Question], room: int) -> list[Question]:
     """As many questions as there is room for; allergies, medicines and history keep their places."""
+    # Which of several signs a yes meant comes before everything.
+    which = [question for question in pending if question.topic.startswith("which:")]
     background = [question for question in pending if question.topic in _BACKGROUND]
     concerns = [question for question in pending if question.topic == "concerns"]
-    complaint = [question for question in pending if question not in background and question not in concerns]
-    chosen = [*complaint[: max(0, room - len(background))], *background]
+    complaint = [question for question in pending if question not in (*which, *background, *concerns)]
+    chosen = [*which, *complaint[: max(0, room - len(which) - len(background))], *background]
     return [*chosen, *concerns][:room]
 
 
@@ -192,9 +196,12 @@ def _known(topic: str, understood: Understanding) -> bool:
     main = next((symptom for symptom in understood.assessment.symptoms if not symptom.denied), None)
     if main is None:
         return False
+    # A rash and its itching began together: what was said of one of a complaint's symptoms need not be asked again.
+    plan = understood.plan
+    together = [symptom for symptom in understood.assessment.symptoms if symptom.code in plan.matches] or [main]
     known: dict[str, object] = {
-        "onset": main.duration,
-        "location": main.location,
+        "onset": any(symptom.duration for symptom in (main, *together)),
+        "location": any(symptom.location for symptom in (main, *together)),
         "character": main.character,
         "radiation": main.radiation,
         "timing": main.timing,
@@ -270,7 +277,7 @@ def _background(understood: Understanding, asked: set[str], on_chart: ChartFacts
     """Allergies, medicines, history and worries, as far as neither the chart nor the patient has told."""
     stated = {
         "allergies": understood.assessment.allergies is not None or on_chart.allergies.known,
-        "medications": understood.assessment.medications is not None or on_chart.medications.known,
+        "medications": _medicines_told(understood) or on_chart.medications.known,
         "history": understood.assessment.history is not None or on_chart.history.known,
     }
     for topic in _BACKGROUND:
@@ -278,3 +285,10 @@ def _background(understood: Understanding, asked: set[str], on_chart: ChartFacts
             yield _standard(topic, understood)
     if "concerns" not in asked and not understood.assessment.concerns:
         yield _standard("concerns", understood)
+
+
+def _medicines_told(understood: Understanding) -> bool:
+    """Whether the patient told of their medicines; what was only tried for the complaint is no list of them."""
+    stated = understood.assessment.medications
+    tried = {read.turn.reference for read in understood.reading.read if read.topic in _ONLY_TRIED}
+    return stated is not None and (not stated or any(item.reference not in tried for item in stated))

@@ -305,7 +305,11 @@ def _mentions(
 
 
 def _asked(question: Turn, read: Sequence[Sentence]) -> Iterator[tuple[str, Context]]:
-    """The concepts that a question asks for."""
+    """The concepts that a question asks for: one of our own names them in its topic."""
+    screened = _screened(question.topic)
+    if screened:
+        yield from ((code, Context()) for code in screened)
+        return
     last = _last_question(read)
     if last is None:
         return
@@ -313,9 +317,6 @@ def _asked(question: Turn, read: Sequence[Sentence]) -> Iterator[tuple[str, Cont
     scope = prepare(last, matches)
     for match in matches:
         yield match.code, scope.of(match)
-    for code in _screened(question.topic):
-        if code not in {match.code for match in matches}:
-            yield code, Context()
 
 
 def _asks_of_family(read: Sequence[Sentence]) -> bool:
@@ -324,10 +325,11 @@ def _asks_of_family(read: Sequence[Sentence]) -> bool:
 
 
 def _screened(topic: str | None) -> tuple[str, ...]:
-    """The concepts named by a topic of our own, 'ask:sweating+nausea'."""
-    if topic is None or not topic.startswith("ask:"):
+    """The concepts named by a topic of our own: 'ask:sweating+nausea', and 'which:...' after a yes to it."""
+    kind, _, codes = (topic or "").partition(":")
+    if kind not in {"ask", "which"}:
         return ()
-    return tuple(code for code in topic.removeprefix("ask:").split("+") if code in lexicon.concepts())
+    return tuple(code for code in codes.split("+") if code in lexicon.concepts())
 
 
 def _answered(
@@ -359,6 +361,23 @@ def _answered(
         meant = Context(negated=answer == "no", past=context.past, other_person=context.other_person)
         found.append(Mention(code, index, 0, 0, meant, quote, by_answer=True))
     return found
+
+
+def unclear_yes(reading: Reading) -> Iterator[tuple[Quote, tuple[str, ...]]]:
+    """Each 'yes' to a question of our own with several signs in it that does not say which, and what it may mean."""
+    for read in reading.read:
+        codes = _screened(read.topic)
+        if len(codes) < _MOST_IN_A_YES or read.answer != "yes" or _says_something_else(read):
+            continue
+        open_still = tuple(code for code in codes if not reading.denies(code))
+        if open_still and not any(reading.has(code) for code in codes):
+            yield Quote(" ".join(read.turn.text.split()), read.turn.reference), open_still
+
+
+def _says_something_else(read: ReadTurn) -> bool:
+    """Whether an answer that begins with a yes is about another matter: 'Yeah, so my back hurts'."""
+    words = [word for sentence in read.sentences for word in sentence.words()]
+    return any(not mention.by_answer for mention in read.mentions) and not set(words[1:3]) & {"and", "also"}
 
 
 @dataclass(slots=True)

@@ -17,6 +17,9 @@ EndReason = Literal["enough", "limit", "emergency"]
 URGENCIES: tuple[Urgency, ...] = ("emergency", "urgent", "routine", "self_care")
 """Most urgent first."""
 
+UNCLEAR_YES = "unclear_yes"
+"""The code of the reason that a 'yes' to several warning signs gives until it is said which was meant."""
+
 
 @dataclass(frozen=True, slots=True)
 class Turn:

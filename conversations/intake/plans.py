@@ -37,6 +37,8 @@ class Plan:
     weight: int
     matches: frozenset[str]
     vague: frozenset[str]
+    main: str
+    """The symptom that the details belong to whenever it is stated; '' when it is the one stated first."""
     questions: tuple[str, ...]
     self_care: SelfCare | None
 
@@ -46,7 +48,7 @@ def plans() -> dict[str, Plan]:
     """Every plan by its code."""
     found: dict[str, Plan] = {}
     for code, entry in load("plans/presentations.toml").items():
-        unknown = set(entry["matches"]) - set(concepts())
+        unknown = {*entry["matches"], *([entry["main"]] if "main" in entry else [])} - set(concepts())
         if unknown:
             raise ValueError(f"Plan {code!r} names {sorted(unknown)}, which the lexicon does not have.")
         care = entry.get("self_care")
@@ -56,6 +58,7 @@ def plans() -> dict[str, Plan]:
             weight=entry["weight"],
             matches=frozenset(entry["matches"]),
             vague=frozenset(entry.get("vague", ())),
+            main=entry.get("main", ""),
             questions=tuple(entry["questions"]),
             self_care=SelfCare(
                 care["days"], care["from"], care["to"], frozenset((*care["only_with"], *entry["matches"]))

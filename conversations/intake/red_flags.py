@@ -8,14 +8,15 @@ A rule holds when every item of one of its `when` rows holds:
     worse_than:8:abdominal_pain   its score is at least 8
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import cast
 
-from conversations.intake.concepts import concepts
+from conversations.intake.concepts import concepts, with_implied
+from conversations.intake.context import Context
 from conversations.intake.data import load_all
-from conversations.intake.findings import Reading, State
+from conversations.intake.findings import Mention, Reading, State
 from conversations.intake.model import Quote, RedFlag, Symptom, Urgency
 
 _ADULT_MONTHS = 45 * 12.0
@@ -129,6 +130,16 @@ def raised(reading: Reading, symptoms: dict[str, Symptom], person: Person) -> tu
                 break
     found.sort(key=lambda flag: flag.urgency != "emergency")
     return tuple(found)
+
+
+def would_raise(reading: Reading, codes: Sequence[str], person: Person, quote: Quote) -> bool:
+    """Whether any of these concepts, if it is what a 'yes' meant, would raise a warning sign."""
+    for code in codes:
+        meant = State((Mention(code, 0, 0, 0, Context(), quote, by_answer=True),))
+        view = _View({**reading.states, **dict.fromkeys(with_implied(code), meant)}, {}, person)
+        if any(all(view.holds(item) for item in row) for rule in rules() for row in rule.when):
+            return True
+    return False
 
 
 def _ever(reading: Reading) -> dict[str, State]:

@@ -3,22 +3,40 @@
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
-from conversations.intake.model import Assessment, Quote, Section, Stated, Statement, Summary, Symptom, Turn
+from conversations.intake.model import (
+    Assessment,
+    ChartFacts,
+    ChartSection,
+    Quote,
+    Section,
+    Stated,
+    Statement,
+    Summary,
+    Symptom,
+    Turn,
+)
 
 NOT_ASKED = "Not asked."
 NONE_STATED = "None stated by the patient."
 _COMPLAINT_LENGTH = 300
 
 
-def summarise(assessment: Assessment, turns: Sequence[Turn], *, files: Sequence[str] = ()) -> Summary:
-    """The sections in the order a clinician reads them."""
+def summarise(
+    assessment: Assessment,
+    turns: Sequence[Turn],
+    *,
+    files: Sequence[str] = (),
+    on_chart: ChartFacts | None = None,
+) -> Summary:
+    """The sections in the order a clinician reads them. What the chart has is not asked, and is said to be from it."""
+    chart = on_chart or ChartFacts()
     return Summary(
         (
             _complaint(assessment),
             _present_illness(assessment, turns),
             _associated(assessment),
-            _history(assessment, turns),
-            _medications_and_allergies(assessment, turns),
+            _history(assessment, turns, chart.history),
+            _medications_and_allergies(assessment, turns, chart),
             _concerns(assessment, turns),
             Section("Files", tuple(Statement(name, ()) for name in files), "None attached."),
         )
@@ -104,6 +122,11 @@ def _associated(assessment: Assessment) -> Section:
     denied = [symptom for symptom in assessment.symptoms if symptom.denied]
     statements = [Statement(_described(symptom), _references(*symptom.quotes)) for symptom in stated]
     statements.extend(Statement(f"Denies {symptom.name}.", _references(*symptom.quotes)) for symptom in denied)
+    unclear = [reason for reason in assessment.reasons if reason.code == UNCLEAR_YES]
+    statements.extend(
+        Statement(f"{reason.text} “{reason.evidence}”", _references(Quote(reason.evidence, reason.reference)))
+        for reason in unclear
+    )
     return Section("Associated symptoms", tuple(statements), NOT_ASKED)
 
 
@@ -116,30 +139,43 @@ def _stated(
 ) -> list[Statement]:
     """What was stated on a topic; what was asked without an answer that helps is said, not left out."""
     if items:
-        return [Statement(f"{label}{_item(item)}", _references(Quote(item.evidence, item.reference))) for item in items]
+        stated = [
+            Statement(f"{label}{_item(item)}", _references(Quote(item.evidence, item.reference))) for item in items
+        ]
+        known = {item.reference for item in items}
+        # An allergy told elsewhere does not make an unclear answer to the question worthless.
+        return [*stated, *_unclear(topic, label, turns, known)] if topic == "allergies" else stated
     if items is not None:
         quotes = [quote for name, quote in assessment.none_stated if name == topic]
         return [Statement(f"{label}{NONE_STATED}", _references(*quotes))]
     unknown = [quote for name, quote in assessment.not_known if name == topic]
     if unknown:
         return [Statement(f"{label}The patient does not know.", _references(*unknown))]
-    answers = [
-        answer
-        for question, answer in pairwise(turns)
-        if question.speaker == "assistant" and question.topic == topic and answer.speaker == "patient"
-    ]
+    return list(_unclear(topic, label, turns, set()))
+
+
+def _unclear(topic: str, label: str, turns: Sequence[Turn], known: set[str | None]) -> Iterable[Statement]:
+    """The answers to the question that say nothing the engine understands, in the patient's words."""
+    for question, answer in pairwise(turns):
+        asked = question.speaker == "assistant" and question.topic == topic and answer.speaker == "patient"
+        text = " ".join(answer.text.split())
+        if asked and text and answer.reference not in known:
+            quote = Quote(answer.text, answer.reference)
+            yield Statement(f"{label}Answered “{text[:_COMPLAINT_LENGTH]}”", _references(quote))
+
+
+def _charted(section: ChartSection, label: str, none: str) -> list[Statement]:
+    """What the chart has, without a message to rest on; nothing when nobody asked."""
+    if not section.known:
+        return []
     return [
-        Statement(
-            f"{label}Answered “{' '.join(answer.text.split())[:_COMPLAINT_LENGTH]}”",
-            _references(Quote(answer.text, answer.reference)),
-        )
-        for answer in answers
-        if answer.text.strip()
+        Statement(f"{label}On the chart: {'; '.join(' '.join(item.split()) for item in section.items) or none}.", ())
     ]
 
 
-def _history(assessment: Assessment, turns: Sequence[Turn]) -> Section:
-    statements = _stated("history", "", assessment.history, assessment, turns)
+def _history(assessment: Assessment, turns: Sequence[Turn], chart: ChartSection) -> Section:
+    statements = _charted(chart, "", "no long-term illness")
+    statements.extend(_stated("history", "", assessment.history, assessment, turns))
     statements.extend(
         Statement(f"Family: {item.name}.", _references(Quote(item.evidence, item.reference)))
         for item in assessment.family
@@ -147,13 +183,18 @@ def _history(assessment: Assessment, turns: Sequence[Turn]) -> Section:
     return Section("Past medical history", tuple(statements), NOT_ASKED)
 
 
-def _medications_and_allergies(assessment: Assessment, turns: Sequence[Turn]) -> Section:
+def _medications_and_allergies(assessment: Assessment, turns: Sequence[Turn], chart: ChartFacts) -> Section:
     statements: list[Statement] = []
-    for topic, label, items in (
-        ("medications", "Medicine: ", assessment.medications),
-        ("allergies", "Allergy: ", assessment.allergies),
+    for topic, label, items, charted in (
+        (
+            "medications",
+            "Medicine: ",
+            assessment.medications,
+            _charted(chart.medications, "Medicine: ", "no medicines"),
+        ),
+        ("allergies", "Allergy: ", assessment.allergies, _charted(chart.allergies, "Allergy: ", "no known allergies")),
     ):
-        found = _stated(topic, label, items, assessment, turns)
+        found = [*charted, *_stated(topic, label, items, assessment, turns)]
         statements.extend(found or [Statement(f"{label}{NOT_ASKED}", ())])
     return Section("Medications and allergies", tuple(statements), NOT_ASKED)
 

@@ -55,7 +55,10 @@ def _counts(mention: Mention) -> bool:
 
 
 def main_symptom(reading: Reading, plan: plans.Plan) -> str:
+    """The symptom that the complaint is about: the plan's own when it is stated, else the first that fits it."""
     stated = [code for code in stated_in_order(reading) if lexicon.concepts()[code].kind == "symptom"]
+    if plan.main in stated:
+        return plan.main
     for code in stated:
         if code in plan.matches:
             return code
