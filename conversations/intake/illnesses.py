@@ -35,6 +35,11 @@ def _unclaimed(key: str) -> tuple[str, ...]:
     return tuple(load("lexicon/conditions.toml")["unclaimed"][key])
 
 
+@cache
+def _values() -> frozenset[tuple[str, ...]]:
+    return frozenset((value,) for value in _unclaimed("values"))
+
+
 def spans(sentence: Sentence) -> Iterator[Span]:
     """The illnesses named in a sentence, in order."""
     words = sentence.words()
@@ -108,6 +113,8 @@ def _is_claimed(read: ReadTurn, sentence: Sentence, span: Span, before: ReadTurn
     for position in range(max(1, len(near) - _OF_REACH), len(near)):
         if near[position] == "of" and near[position - 1] in _unclaimed("of"):
             return False
+    if words[span.first : span.last + 1] in _values() and set(near) & set(_unclaimed("measured")):
+        return False
     if sentence.asks and read.topic != "history" and not _OWN & set(near):
         return False
     # 'It could be a sign of ...' and then, sent by itself: 'cancer.'

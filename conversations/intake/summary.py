@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from conversations.intake.model import (
+    UNCLEAR_YES,
     Assessment,
     ChartFacts,
     ChartSection,

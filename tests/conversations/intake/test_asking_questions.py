@@ -298,3 +298,61 @@ def test_a_question_shows_no_diagnosis_and_stays_short() -> None:
 def test_a_mother_who_writes_for_her_son_is_not_asked_about_her_own_periods() -> None:
     turns, _ = play(["my 4 year old son has a tummy ache since this morning", "I don't know"], on_chart=KNOWN)
     assert not [topic for topic in topics(turns) if "missed_period" in topic or "pregnant" in topic]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Itchy red rash on my arm for a week",
+        "a rash, itching on both arms for three days",
+        "my arm is itching for a week, there is a rash",
+    ],
+)
+def test_place_and_time_of_a_rash_that_itches_are_not_asked_again(text: str) -> None:
+    turns = [Turn("assistant", "?", "opening"), Turn("patient", text)]
+    assert assess(turns, age=30).symptoms[0].code == "rash"
+    topics = asked_topics(turns)
+    assert "location" not in topics
+    assert "onset" not in topics
+
+
+def test_place_and_time_of_a_rash_are_asked_when_not_told() -> None:
+    topics = asked_topics([Turn("assistant", "?", "opening"), Turn("patient", "a rash that itches")])
+    assert {"location", "onset"} <= set(topics)
+
+
+@pytest.mark.parametrize("answer", ["a moisturiser", "I used some moisturiser", "I tried naproxen and a moisturiser"])
+def test_what_was_tried_is_no_list_of_medicines(answer: str) -> None:
+    turns = [
+        Turn("assistant", "?", "opening", "q0"),
+        Turn("patient", "a rash on my arm for a week", None, "p0"),
+        Turn("assistant", "What have you tried?", "tried", "q1"),
+        Turn("patient", answer, None, "p1"),
+    ]
+    names = [item.name for item in assess(turns, age=30).medications or ()]
+    assert "moisturiser" not in names
+    assert "medications" in asked_topics(turns)
+
+
+def test_a_moisturiser_named_as_a_medicine_is_one() -> None:
+    turns = [
+        Turn("patient", "a rash on my arm for a week"),
+        Turn("assistant", "Which medicines?", "medications"),
+        Turn("patient", "just a moisturiser"),
+    ]
+    assert [item.name for item in assess(turns).medications or ()] == ["moisturiser"]
+
+
+def asked_topics(turns: list[Turn]) -> list[str]:
+    """Every question that follows when nothing more is known."""
+    talk, topics = list(turns), []
+    for number in range(1, 10):
+        step = next_step(talk, age=30, questions_asked=number)
+        if isinstance(step, Finished):
+            break
+        topics.append(step.topic)
+        talk += [
+            Turn("assistant", step.text, step.topic, f"q{number + 9}"),
+            Turn("patient", "I don't know", None, f"p{number + 9}"),
+        ]
+    return topics

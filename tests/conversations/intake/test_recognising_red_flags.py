@@ -114,3 +114,36 @@ def test_every_reason_names_its_rule_and_its_words() -> None:
     found = assessed("I can't breathe")
     assert [reason.code for reason in found.reasons] == [flag.code for flag in found.red_flags]
     assert all(reason.text and reason.evidence and reason.reference == "m1" for reason in found.reasons)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I've got a cold, and when I cough I can't breathe",
+        "whenever I start coughing I can hardly breathe, my nose runs too",
+        "runny nose, and I can't breathe while I am coughing",
+    ],
+)
+def test_no_breath_in_a_fit_of_coughing_is_urgent(text: str) -> None:
+    assert assessed(text).urgency == "urgent"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I'm coughing and I can't breathe",
+        "I have a cough. I can't breathe",
+        "when I cough my ribs hurt and I can't breathe",
+        "coughing so hard that I can't breathe",
+        "when I cough I can't breathe and my lips are blue",
+        "when I cough I can't breathe and I can't finish a sentence",
+        "I can't breathe, and when I cough I can't breathe either",
+        "when I cough I can't breathe and I'm confused",
+    ],
+)
+def test_no_breath_besides_the_coughing_is_an_emergency(text: str) -> None:
+    assert assessed(text).urgency == "emergency"
+
+
+def test_a_small_child_without_breath_when_coughing_is_an_emergency() -> None:
+    assert assessed("my 3 year old can't breathe when she coughs", None).urgency == "emergency"

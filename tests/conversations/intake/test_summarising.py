@@ -3,7 +3,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conversations.intake import Summary, Turn, assess, summarise
+from conversations.intake import ChartFacts, ChartSection, Summary, Turn, assess, summarise
 
 TITLES = [
     "Chief complaint",
@@ -145,3 +145,32 @@ def test_every_reference_exists_whatever_was_said(exchanges: list[tuple[str | No
     for flag in assessment.red_flags:
         for quote in flag.quotes:
             assert quote.text in said[quote.reference]
+
+
+def charted(facts: ChartFacts) -> str:
+    turns = TALK[:2]
+    return section(summarise(assess(turns, age=40), turns, on_chart=facts), "Medications and allergies")
+
+
+def test_what_the_chart_has_is_not_said_to_be_unasked() -> None:
+    text = charted(ChartFacts(allergies=ChartSection(True, ("latex (hives)", "kiwi"))))
+    assert "Allergy: On the chart: latex (hives); kiwi." in text
+    assert "Allergy: Not asked." not in text
+    assert "Medicine: Not asked." in text
+
+
+def test_none_on_the_chart_is_said_as_such() -> None:
+    facts = ChartFacts(ChartSection(True), ChartSection(True), ChartSection(True))
+    text = charted(facts)
+    assert "Medicine: On the chart: no medicines." in text
+    assert "Allergy: On the chart: no known allergies." in text
+    turns = TALK[:2]
+    found = summarise(assess(turns, age=40), turns, on_chart=facts)
+    assert section(found, "Past medical history") == "On the chart: no long-term illness."
+
+
+def test_what_the_patient_says_stands_beside_the_chart() -> None:
+    turns = [*TALK[:2], Turn("patient", "I'm allergic to latex", None, "m3")]
+    found = summarise(assess(turns), turns, on_chart=ChartFacts(allergies=ChartSection(True)))
+    text = section(found, "Medications and allergies")
+    assert "Allergy: On the chart: no known allergies. Allergy: latex" in text
