@@ -137,6 +137,8 @@ def kind_of(response: HttpResponse) -> int | str:
         return SIGN_IN
     if response.status_code == 302 and where == "/account/waiting/":
         return WAITING
+    if response.status_code == 401:
+        return SIGN_IN  # what was sent is given back on the page that says so
     return response.status_code if response.status_code in {403, 404} else OWN
 
 
