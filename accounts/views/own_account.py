@@ -8,6 +8,7 @@ from django.core import signing
 from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import constant_time_compare, salted_hmac
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
@@ -56,7 +57,8 @@ def email_change(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/email_change.html", {"form": form}, status=422 if form.is_bound else 200)
     attempt_of(request).succeeded = True
     new = form.cleaned_data["email"]
-    token = signing.dumps({"user": str(user.pk), "from": user.email, "to": new}, salt=EMAIL_LINK)
+    change = {"user": str(user.pk), "from": user.email, "to": new, "while": _password_state(user)}
+    token = signing.dumps(change, salt=EMAIL_LINK)
     mail.write("email_confirm", new, person=user, link=mail.address_of("accounts:email_confirm", token))
     mail.write("email_changing", user.email, person=user, reset=mail.address_of("accounts:password_reset"))
     return render(request, "accounts/email_sent.html", {"email": new})
@@ -73,10 +75,16 @@ def email_confirm(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "accounts/email_confirm.html", {"email": change["to"]})
     with acting(role="sign_in", user_id=uuid.UUID(change["user"])):
         user = User.objects.filter(pk=change["user"], email=change["from"], is_active=True).order_by().first()
-        if user is None or not _take_address(user, change["to"]):
+        unchanged = user is not None and constant_time_compare(change.get("while", ""), _password_state(user))
+        if user is None or not unchanged or not _take_address(user, change["to"]):
             return render(request, "accounts/email_expired.html", status=410)
     messages.success(request, "Your new e-mail address is stored. Use it to sign in from now on.")
     return redirect("accounts:profile")
+
+
+def _password_state(user: User) -> str:
+    """Changes with the password: who chooses a new one because a stranger asked for the change undoes the request."""
+    return salted_hmac(EMAIL_LINK, user.password, algorithm="sha256").hexdigest()
 
 
 def _take_address(user: User, email: str) -> bool:

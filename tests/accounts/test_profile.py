@@ -83,6 +83,18 @@ def test_the_address_changes_when_the_link_sent_there_is_opened(
     assert client.post(link).status_code == 410
 
 
+def test_a_new_password_undoes_a_request_for_another_address(
+    client_of: Callable[[User], Client], client: Client, mailbox: list[EmailMessage], patient: User
+) -> None:
+    """Who is told of a change they did not ask for chooses a new password: the stranger's link must be dead then."""
+    client_of(patient).post("/account/e-mail/", {"email": "stranger@example.org", "password": PASSWORD})
+    with system():
+        patient.set_password("a few new words together")
+        patient.save(update_fields=["password"])
+    assert client.post(link_in(mailbox[0])).status_code == 410
+    assert stored(patient).email == "ana@example.org"
+
+
 def test_an_address_that_somebody_has_cannot_be_taken(
     client_of: Callable[[User], Client], mailbox: list[EmailMessage], patient: User
 ) -> None:
