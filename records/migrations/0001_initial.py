@@ -1032,9 +1032,23 @@ class Migration(migrations.Migration):
                 name="index_words",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     func="\n            IF TG_OP <> 'INSERT' THEN\n                DELETE FROM search_words WHERE entry_id = OLD.id;\n            END IF;\n            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN\n                PERFORM index_search_words('allergen', NEW.allergen, NEW.patient_id, NEW.id);\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="53c896ba0622eefa4fcb2daf9400298af8ebe4fa",
-                    operation='INSERT OR UPDATE OF "allergen", "entered_in_error_at" OR DELETE',
+                    hash="838ab56edeaf33bde384e5f2bf67c35c7c8486eb",
+                    operation='INSERT OR UPDATE OF "allergen", "patient_id", "entered_in_error_at" OR DELETE',
                     pgid="pgtrigger_index_words_b6290",
+                    table="allergies",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="allergy",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdraws_none",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.entered_in_error_at IS NULL AND NEW.certainty IS DISTINCT FROM 'refuted' THEN\n                PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;\n                UPDATE patient_medical_info SET no_known_allergies_on = NULL\n                WHERE patient_id = NEW.patient_id AND no_known_allergies_on IS NOT NULL;\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="1516aed06e0b80483c3700582f76b3560b395bfc",
+                    operation='INSERT OR UPDATE OF "patient_id", "entered_in_error_at", "certainty"',
+                    pgid="pgtrigger_withdraws_none_537c6",
                     table="allergies",
                     when="AFTER",
                 ),
@@ -1368,9 +1382,23 @@ class Migration(migrations.Migration):
                 name="index_words",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     func="\n            IF TG_OP <> 'INSERT' THEN\n                DELETE FROM search_words WHERE entry_id = OLD.id;\n            END IF;\n            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN\n                PERFORM index_search_words('condition', NEW.condition, NEW.patient_id, NEW.id);\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="27329c74b3f8df84263aee29b0fce23dac574f1a",
-                    operation='INSERT OR UPDATE OF "condition", "entered_in_error_at" OR DELETE',
+                    hash="97dda6beb5e4b68accf22a5c86b48d6878067e3e",
+                    operation='INSERT OR UPDATE OF "condition", "patient_id", "entered_in_error_at" OR DELETE',
                     pgid="pgtrigger_index_words_2f732",
+                    table="medical_history",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="medicalhistory",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdraws_none",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.entered_in_error_at IS NULL THEN\n                PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;\n                UPDATE patient_medical_info SET no_conditions_on = NULL\n                WHERE patient_id = NEW.patient_id AND no_conditions_on IS NOT NULL;\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="685ece467a00a453df7095ad9c4c7521e03ef686",
+                    operation='INSERT OR UPDATE OF "patient_id", "entered_in_error_at"',
+                    pgid="pgtrigger_withdraws_none_f7aba",
                     table="medical_history",
                     when="AFTER",
                 ),
@@ -1585,9 +1613,23 @@ class Migration(migrations.Migration):
                 name="index_words",
                 sql=pgtrigger.compiler.UpsertTriggerSql(
                     func="\n            IF TG_OP <> 'INSERT' THEN\n                DELETE FROM search_words WHERE entry_id = OLD.id;\n            END IF;\n            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN\n                PERFORM index_search_words('medication', NEW.medication_name, NEW.patient_id, NEW.id);\n            END IF;\n            RETURN NULL;\n        ",
-                    hash="05726c0fc3ac120cf9370b066c60e6a4ebe057c2",
-                    operation='INSERT OR UPDATE OF "medication_name", "entered_in_error_at" OR DELETE',
+                    hash="89b9eb9a5c53bf39f34829fbba2f2558949f0858",
+                    operation='INSERT OR UPDATE OF "medication_name", "patient_id", "entered_in_error_at" OR DELETE',
                     pgid="pgtrigger_index_words_887c9",
+                    table="medications",
+                    when="AFTER",
+                ),
+            ),
+        ),
+        pgtrigger.migrations.AddTrigger(
+            model_name="medication",
+            trigger=pgtrigger.compiler.Trigger(
+                name="withdraws_none",
+                sql=pgtrigger.compiler.UpsertTriggerSql(
+                    func="\n            IF NEW.entered_in_error_at IS NULL AND NEW.is_active IS DISTINCT FROM false THEN\n                PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;\n                UPDATE patient_medical_info SET no_medications_on = NULL\n                WHERE patient_id = NEW.patient_id AND no_medications_on IS NOT NULL;\n            END IF;\n            RETURN NULL;\n        ",
+                    hash="d44827082df91afffda3f6f809670ebe7187d103",
+                    operation='INSERT OR UPDATE OF "patient_id", "entered_in_error_at", "is_active"',
+                    pgid="pgtrigger_withdraws_none_19221",
                     table="medications",
                     when="AFTER",
                 ),

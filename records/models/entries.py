@@ -13,7 +13,14 @@ from django.utils import timezone
 from accounts.models import User
 from medichat.db.base import choices_constraint
 from medichat.db.encrypted import EncryptedTextField
-from records.models.entry import NOT_IN_ERROR, ChartEntry, index_words, normalised_field
+from records.models.entry import (
+    NOT_IN_ERROR,
+    BesideNone,
+    ChartEntry,
+    index_words,
+    normalised_field,
+    withdraws_none,
+)
 
 
 class AllergyKind(models.TextChoices):
@@ -42,6 +49,11 @@ class AllergyCertainty(models.TextChoices):
     REFUTED = "refuted", "Refuted"
 
 
+# A refuted allergy can stand beside 'no known allergies', a medicine of the past beside 'takes nothing'.
+REFUTED = BesideNone("certainty", AllergyCertainty.REFUTED.value)
+OF_THE_PAST = BesideNone("is_active", False)
+
+
 class Allergy(ChartEntry):
     """A substance the patient must not get (FHIR AllergyIntolerance). Unknown severity and type stay unknown."""
 
@@ -50,6 +62,7 @@ class Allergy(ChartEntry):
     Certainty = AllergyCertainty
 
     statement = "no_known_allergies_on"
+    beside_none = REFUTED
     name_column = "allergen_normalised"
 
     allergen = models.CharField(max_length=200)
@@ -82,15 +95,14 @@ class Allergy(ChartEntry):
             ),
         ]
         indexes = [models.Index(fields=["allergen_normalised", "patient"], name="allergies_by_allergen")]
-        triggers = [*ChartEntry.Meta.triggers, index_words("allergen", "allergen")]
+        triggers = [
+            *ChartEntry.Meta.triggers,
+            index_words("allergen", "allergen"),
+            withdraws_none("no_known_allergies_on", unless=REFUTED),
+        ]
 
     def __str__(self) -> str:
         return self.allergen
-
-    @property
-    def says_something(self) -> bool:
-        """A refuted allergy can stand beside 'no known allergies'."""
-        return self.certainty != AllergyCertainty.REFUTED
 
 
 class DateRange(Func):
@@ -104,6 +116,7 @@ class Medication(ChartEntry):
     """A medicine the patient takes or took. ``is_active`` NULL means unknown (imported rows)."""
 
     statement = "no_medications_on"
+    beside_none = OF_THE_PAST
     name_column = "name_normalised"
 
     medication_name = models.CharField(max_length=200)
@@ -156,15 +169,14 @@ class Medication(ChartEntry):
             models.Index(fields=["patient", "name_normalised"], name="medications_of_patient"),
             models.Index(fields=["name_normalised", "patient"], name="medications_by_name"),
         ]
-        triggers = [*ChartEntry.Meta.triggers, index_words("medication", "medication_name")]
+        triggers = [
+            *ChartEntry.Meta.triggers,
+            index_words("medication", "medication_name"),
+            withdraws_none("no_medications_on", unless=OF_THE_PAST),
+        ]
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.medication_name, self.dosage, self.frequency) if part)
-
-    @property
-    def says_something(self) -> bool:
-        """A medicine of the past can stand beside 'takes nothing'."""
-        return self.is_active is not False
 
     @property
     def is_current(self) -> bool:
@@ -226,7 +238,11 @@ class MedicalHistory(ChartEntry):
             models.Index(fields=["condition_normalised", "patient"], name="medical_history_by_condition"),
             models.Index(fields=["icd10_code", "patient"], name="medical_history_by_code"),
         ]
-        triggers = [*ChartEntry.Meta.triggers, index_words("condition", "condition")]
+        triggers = [
+            *ChartEntry.Meta.triggers,
+            index_words("condition", "condition"),
+            withdraws_none("no_conditions_on"),
+        ]
 
     def __str__(self) -> str:
         return self.condition

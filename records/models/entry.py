@@ -1,6 +1,7 @@
 """What every entry of the chart has and can do, and the words for querying entries."""
 
 from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Self
 
@@ -70,6 +71,19 @@ class ChartEntryQuerySet(models.QuerySet[Any]):
         return self.select_related("recorded_by", "entered_in_error_by")
 
 
+@dataclass(frozen=True)
+class BesideNone:
+    """Entries whose ``column`` holds ``value`` can stand beside the statement that there is none."""
+
+    column: str
+    value: str | bool
+
+    @property
+    def sql(self) -> str:
+        """The value as PostgreSQL writes it."""
+        return str(self.value).lower() if isinstance(self.value, bool) else f"'{self.value}'"
+
+
 NOT_IN_ERROR = Q(entered_in_error_at__isnull=True)
 
 
@@ -77,11 +91,14 @@ class ChartEntry(ImportableModel):
     """What every chart entry has: whose it is, where it comes from, and whether it was entered in error.
 
     Entries are never deleted: a wrong one is marked, with who, when and why. Whoever adds, corrects or strikes out does
-    it through the methods below, which keep statements such as 'no known allergies' in step and tell what happened.
+    it through the methods below, which tell what happened; a trigger keeps statements such as 'no known allergies' in
+    step.
     """
 
     statement: ClassVar[str] = ""
     """The field of MedicalInfo with the day on which the patient said that there is no such entry."""
+    beside_none: ClassVar[BesideNone | None] = None
+    """Which entries can stand beside that statement, if any; the trigger ``withdraws_none`` is given the same."""
     name_column: ClassVar[str] = ""
     """The normalised column by which entries are found, where there is one."""
 
@@ -117,7 +134,7 @@ class ChartEntry(ImportableModel):
     @property
     def says_something(self) -> bool:
         """Whether 'none' cannot be true beside this entry while it stands."""
-        return True
+        return self.beside_none is None or getattr(self, self.beside_none.column) != self.beside_none.value
 
     def may_be_changed_by(self, user: User) -> bool:
         """Whoever treats the patient may correct every entry; patients only what they recorded themselves."""
@@ -180,15 +197,16 @@ class ChartEntry(ImportableModel):
     def _insert(self, by: User, source: Source | None) -> list[str]:
         self.recorded_by = by
         self.source = source or (Source.PATIENT if by.is_patient else Source.DOCTOR)
-        # Locked first: nobody can state 'none' while this entry is being added.
+        # Made and locked first: nobody can state 'none' while this entry is being added. The trigger withdraws it.
         info = MedicalInfo.locked(self.patient) if self.statement else None
+        stated = info is not None and getattr(info, self.statement) is not None
         with refusals_named(type(self)):
             self.save(force_insert=True)
-        fields = self._said()
-        if info and getattr(info, self.statement) and self.says_something:
-            setattr(info, self.statement, None)
-            info.save_changes(by=by, fields=[self.statement], action="withdrawn")
-        return fields
+        if info and stated:
+            info.refresh_from_db(fields=[self.statement])
+            if getattr(info, self.statement) is None:
+                tell(info, "withdrawn", by=by, fields=[self.statement])
+        return self._said()
 
     def _strike_out(self, by: User, reason: str) -> None:
         if not reason.strip():
@@ -229,7 +247,7 @@ def index_words(kind: str, column: str) -> pgtrigger.Trigger:
         name="index_words",
         when=pgtrigger.After,
         operation=pgtrigger.Insert
-        | pgtrigger.UpdateOf(column, "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
+        | pgtrigger.UpdateOf(column, "patient_id", "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
         | pgtrigger.Delete,
         # kind and column are names from this module, never input.
         func=f"""
@@ -238,6 +256,32 @@ def index_words(kind: str, column: str) -> pgtrigger.Trigger:
             END IF;
             IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN
                 PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
+            END IF;
+            RETURN NULL;
+        """,  # noqa: S608 -- see above  # nosec B608
+    )
+
+
+def withdraws_none(statement: str, *, unless: BesideNone | None = None) -> pgtrigger.Trigger:
+    """An entry that is added, or comes to stand again, withdraws the statement that there is none: whoever writes it.
+
+    The row of the statement is locked first, so that nobody states 'none' while the entry is not committed yet.
+    """
+    says_something = "NEW.entered_in_error_at IS NULL"
+    changes = ["patient_id", "entered_in_error_at"]
+    if unless:
+        says_something += f" AND NEW.{unless.column} IS DISTINCT FROM {unless.sql}"
+        changes.append(unless.column)
+    return pgtrigger.Trigger(
+        name="withdraws_none",
+        when=pgtrigger.After,
+        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*changes),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
+        # Names and values from this package, never input.
+        func=f"""
+            IF {says_something} THEN
+                PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;
+                UPDATE patient_medical_info SET {statement} = NULL
+                WHERE patient_id = NEW.patient_id AND {statement} IS NOT NULL;
             END IF;
             RETURN NULL;
         """,  # noqa: S608 -- see above  # nosec B608

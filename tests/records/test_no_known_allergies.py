@@ -12,9 +12,15 @@ from django.utils import timezone
 
 from accounts.models import User
 from medichat.refusals import ConflictError
-from records.models import Allergy, MedicalHistory, MedicalInfo, Medication
+from records.models import Allergy, MedicalHistory, MedicalInfo, Medication, SearchWord
 from tests.cast import as_person, system
-from tests.factories import AllergyFactory, MedicalHistoryFactory, MedicationFactory, UserFactory
+from tests.factories import (
+    AllergyFactory,
+    MedicalHistoryFactory,
+    MedicalInfoFactory,
+    MedicationFactory,
+    UserFactory,
+)
 
 STATEMENTS = [
     ("allergies", "no_known_allergies_on", AllergyFactory),
@@ -104,6 +110,96 @@ def test_it_is_told(patient: User, told: list[dict[str, Any]]) -> None:
         ("stated", ["no_known_allergies_on"]),
         ("withdrawn", ["no_known_allergies_on"]),
     ]
+
+
+NEVER_SAID = [
+    ("allergies", "no_known_allergies_on", AllergyFactory, {"certainty": "refuted"}, {"certainty": "confirmed"}),
+    ("allergies", "no_known_allergies_on", AllergyFactory, {"certainty": "refuted"}, {"certainty": None}),
+    ("medications", "no_medications_on", MedicationFactory, {"is_active": False}, {"is_active": True}),
+]
+
+
+@pytest.fixture
+def stated(patient: User) -> MedicalInfo:
+    """Ana said 'none' to everything, thirty days ago."""
+    day = timezone.localdate() - timedelta(days=30)
+    info: MedicalInfo = MedicalInfoFactory(
+        patient=patient, no_known_allergies_on=day, no_medications_on=day, no_conditions_on=day
+    )
+    return info
+
+
+def still_stated(info: MedicalInfo) -> set[str]:
+    """The statements that are left."""
+    with system():
+        info.refresh_from_db()
+    return {field for _, field, _ in STATEMENTS if getattr(info, field)}
+
+
+@pytest.mark.parametrize(("_slug", "field", "factory"), STATEMENTS)
+def test_the_database_withdraws_it_whoever_adds_an_entry(
+    stated: MedicalInfo, patient: User, _slug: str, field: str, factory: Any
+) -> None:
+    factory()
+    assert len(still_stated(stated)) == 3, "another patient's entry says nothing about Ana"
+    factory(patient=patient)
+    assert still_stated(stated) == {other for _, other, _ in STATEMENTS} - {field}
+
+
+@pytest.mark.parametrize(("table", "field", "factory", "silent", "said"), NEVER_SAID)
+def test_an_entry_that_comes_to_say_something_withdraws_it(
+    stated: MedicalInfo,
+    patient: User,
+    table: str,
+    field: str,
+    factory: Any,
+    silent: dict[str, object],
+    said: dict[str, object],
+) -> None:
+    entry = factory(patient=patient, **silent)
+    assert field in still_stated(stated)
+    ((column, value),) = said.items()
+    with system(), connection.cursor() as cursor:
+        cursor.execute(f"UPDATE {table} SET {column} = %s WHERE id = %s", [value, entry.pk])  # noqa: S608  # from above
+    assert field not in still_stated(stated)
+
+
+@pytest.mark.parametrize(("_slug", "field", "factory"), STATEMENTS)
+def test_a_struck_out_entry_withdraws_it_only_when_it_stands_again(
+    stated: MedicalInfo, patient: User, her_doctor: User, _slug: str, field: str, factory: Any
+) -> None:
+    entry = factory(
+        patient=patient,
+        entered_in_error_at=timezone.now(),
+        entered_in_error_by=her_doctor,
+        entered_in_error_reason="Another patient's",
+    )
+    assert field in still_stated(stated)
+    with system():
+        type(entry).objects.filter(pk=entry.pk).update(
+            entered_in_error_at=None, entered_in_error_by=None, entered_in_error_reason=""
+        )
+    assert field not in still_stated(stated)
+
+
+def test_an_edit_in_the_admin_withdraws_it(
+    client_of: Callable[[User], Client], administrator: User, stated: MedicalInfo, patient: User
+) -> None:
+    allergy = AllergyFactory(patient=patient, allergen="Latex", certainty=Allergy.Certainty.REFUTED)
+    typed = {"patient": str(patient.pk), "allergen": "Latex", "source": "doctor", "certainty": "confirmed"}
+    response = client_of(administrator).post(f"/admin/records/allergy/{allergy.pk}/change/", typed)
+    assert response.status_code == 302
+    assert "no_known_allergies_on" not in still_stated(stated)
+
+
+def test_an_entry_moved_to_its_right_patient_withdraws_what_that_one_stated(
+    stated: MedicalInfo, patient: User, another_patient: User
+) -> None:
+    allergy = AllergyFactory(patient=another_patient, allergen="Latex")
+    with system():
+        Allergy.objects.filter(pk=allergy.pk).update(patient=patient)
+        assert set(SearchWord.objects.filter(entry_id=allergy.pk).values_list("patient_id", flat=True)) == {patient.pk}
+    assert "no_known_allergies_on" not in still_stated(stated)
 
 
 @pytest.mark.django_db(transaction=True)
