@@ -133,6 +133,8 @@ def ask(client: Client, path: str) -> HttpResponse:
 
 def kind_of(response: HttpResponse) -> int | str:
     where = response.headers.get("Location", "")
+    if response.status_code == 401:
+        return SIGN_IN  # something was sent: the page asks to sign in and gives back what was typed
     if response.status_code == 302 and where.startswith(("/account/sign-in/?next=", "/admin/login/?next=")):
         return SIGN_IN
     if response.status_code == 302 and where == "/account/waiting/":
