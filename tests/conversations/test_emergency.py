@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.urls import reverse
 
 from accounts.models import User
@@ -104,3 +105,29 @@ def test_the_page_shows_a_card_that_cannot_be_missed(consultation: Conversation,
     assert "data-emergency" in page
     assert f'href="tel:{settings.EMERGENCY_NUMBER}"' in page
     assert page.index("data-emergency") < page.index('class="transcript"')
+
+
+def test_a_doctor_who_has_taken_the_case_is_told_when_it_becomes_an_emergency(
+    consultation: Conversation, stranger_doctor: User, mailbox: list[EmailMessage]
+) -> None:
+    say(consultation, "My knee hurts a little since I fell.")
+    with as_person(consultation.patient):
+        chat.send_now(consultation, by=consultation.patient)
+    with as_person(stranger_doctor):
+        Conversation.objects.get(pk=consultation.pk).claim(by=stranger_doctor)
+
+    say(consultation, HEART)
+    say(consultation, "It is still there.")
+
+    (message,) = mailbox
+    assert message.to == [stranger_doctor.email]
+    assert f"/cases/{consultation.pk}/" in message.body
+    assert "chest" not in message.body
+
+
+def test_nobody_in_particular_is_told_while_nobody_has_taken_it(
+    consultation: Conversation, mailbox: list[EmailMessage]
+) -> None:
+    say(consultation, HEART)
+
+    assert mailbox == []
