@@ -153,8 +153,8 @@ def test_an_entry_that_comes_to_say_something_withdraws_it(
     table: str,
     field: str,
     factory: Any,
-    silent: dict[str, object],
-    said: dict[str, object],
+    silent: dict[str, Any],
+    said: dict[str, Any],
 ) -> None:
     entry = factory(patient=patient, **silent)
     assert field in still_stated(stated)
