@@ -180,6 +180,8 @@ TEMPLATES: list[dict[str, Any]] = [
 
 # The database: the application role is "default"; the owner, who alone may change tables, is "owner".
 DATABASE_POOL_SIZE = env_int("DATABASE_POOL_SIZE", 8, minimum=1)
+# A pooler in transaction mode between us and the server must know of prepared statements, so nobody gets them unasked.
+DATABASE_KEEP_PLANS = env_bool("DATABASE_KEEP_PLANS", not env("DATABASE_URL"))
 LOG_SQL = env_bool("LOG_SQL") and not PRODUCTION
 # Without DATABASE_URL, the embedded server; it never mixes with a server of the operator's own.
 EMBEDDED_DATABASE = not env("DATABASE_URL")
@@ -199,7 +201,7 @@ if EMBEDDED_DATABASE:
 else:
     _application_url, _owner_url = env("DATABASE_URL"), env("DATABASE_OWNER_URL")
 DATABASES: dict[str, dict[str, Any]] = {
-    "default": database_from_url(_application_url, pool_size=DATABASE_POOL_SIZE),
+    "default": database_from_url(_application_url, pool_size=DATABASE_POOL_SIZE, keep_plans=DATABASE_KEEP_PLANS),
 }
 if _owner_url:
     DATABASES["owner"] = database_from_url(_owner_url, pool_size=0)

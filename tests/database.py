@@ -34,6 +34,7 @@ KEY = "test:dGhpcyBrZXkgaXMga25vd24gdG8gZXZlcnlib2R5ISE="
 FIXED = {
     "DJANGO_SETTINGS_MODULE": "medichat.settings",
     "MEDICHAT_ENV": "test",
+    "DATABASE_KEEP_PLANS": "1",
     "SECRET_KEY": "a secret of the tests that everybody knows and nobody uses",
     "JWT_SECRET": "another secret of the tests that everybody knows",
     "REFRESH_TOKEN_SECRET": "a third secret of the tests that everybody knows",

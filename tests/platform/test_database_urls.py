@@ -6,6 +6,15 @@ from django.core.exceptions import ImproperlyConfigured
 from medichat.db.urls import database_from_url
 
 
+def test_plans_are_kept_only_when_asked_for() -> None:
+    options = [
+        database_from_url("postgresql://a:b@h/clinic", pool_size=1, keep_plans=keep)["OPTIONS"]
+        for keep in (False, True)
+    ]
+    assert options[0]["prepare_threshold"] is None
+    assert options[1]["prepare_threshold"] == 5
+
+
 def test_every_part_of_a_url_is_understood() -> None:
     entry = database_from_url("postgresql://doc%40home:p%2Fw%25@db.example:6432/clinic?sslmode=require", pool_size=0)
     named = {name: entry[name] for name in ("NAME", "USER", "PASSWORD", "HOST", "PORT")}
