@@ -1,4 +1,4 @@
-"""What ties a case to the doctor who has taken it: it goes back when they cannot answer, and they are told of danger."""
+"""A doctor whose account or approval ends gives back the cases they have taken."""
 
 from typing import Any
 
