@@ -1,4 +1,4 @@
-"""A doctor whose account or approval ends gives back the cases they have taken."""
+"""Ties between a case and the doctor who took it: it goes back when they cannot answer; they hear of danger."""
 
 from typing import Any
 
