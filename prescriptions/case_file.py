@@ -66,14 +66,18 @@ class CaseFile:
         }
 
 
-def case_file(case_id: uuid.UUID, *, by: User) -> CaseFile:
-    """Gather the case as far as this doctor may see it. Raises Http404 for a case that is not theirs to see."""
+def case_file(case_id: uuid.UUID, *, by: User, all_messages: bool = False) -> CaseFile:
+    """Gather the case as far as this doctor may see it, with the latest messages unless all are wanted.
+
+    Raises Http404 for a case that is not theirs to see.
+    """
     cases = Conversation.objects.visible_to(by)
     conversation = get_object_or_404(cases.select_related("patient__medical_info", "doctor"), pk=case_id)
     patient = conversation.patient
     visible_messages = Message.objects.visible_to(by).filter(conversation=conversation)
-    messages = list(visible_messages.order_by("-position")[: MESSAGES_SHOWN + 1])
-    shown = messages[:MESSAGES_SHOWN][::-1]
+    latest = visible_messages.order_by("-position")
+    messages = list(latest if all_messages else latest[: MESSAGES_SHOWN + 1])
+    shown = messages[::-1] if all_messages else messages[:MESSAGES_SHOWN][::-1]
     red_flags = list(RedFlag.objects.visible_to(by).filter(conversation=conversation))
     symptoms = list(Symptom.objects.visible_to(by).filter(conversation=conversation)[:100])
     prescriptions = list(
@@ -85,7 +89,7 @@ def case_file(case_id: uuid.UUID, *, by: User) -> CaseFile:
         conversation=conversation,
         info=getattr(patient, "medical_info", None),
         lines=marked_lines(shown, red_flags, symptoms),
-        hidden_messages=visible_messages.count() - len(shown) if len(messages) > MESSAGES_SHOWN else 0,
+        hidden_messages=visible_messages.count() - len(shown) if len(messages) > len(shown) else 0,
         red_flags=red_flags,
         symptoms=[symptom for symptom in symptoms if not symptom.is_denied],
         denied=[symptom for symptom in symptoms if symptom.is_denied],

@@ -36,7 +36,7 @@ from records.people import banner_of
 def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """Show the case. A POST adds or removes a prescription row, shows a preview, or sends the answer."""
     try:
-        file = case_file(case_id, by=person(request))
+        file = case_file(case_id, by=person(request), all_messages=request.GET.get("messages") == "all")
     except Http404:
         if request.method == "POST":
             refuse_if_taken(case_id)

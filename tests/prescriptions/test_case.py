@@ -205,3 +205,22 @@ def test_the_patient_is_told_how_to_reach_the_practice(
     text = client_of(her_doctor).get(address(case)).content.decode()
 
     assert "to the practice: call 01632 960 123." in text
+
+
+def test_a_very_long_conversation_is_cut_with_a_way_to_see_all_of_it(
+    client_of: ClientOf, stranger_doctor: User, patient: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("prescriptions.case_file.MESSAGES_SHOWN", 2)
+    case = ConversationFactory(awaiting=True, patient=patient)
+    for word in ("first words", "second words", "third words", "fourth words"):
+        MessageFactory(conversation=case, patient=patient, text=word)
+    client = client_of(stranger_doctor)
+
+    cut = client.get(address(case))
+    assert cut.context["file"].hidden_messages == 2
+    assert "first words" not in cut.content.decode()
+    assert "fourth words" in cut.content.decode()
+
+    whole = client.get(address(case) + "?messages=all")
+    assert whole.context["file"].hidden_messages == 0
+    assert "first words" in whole.content.decode()
