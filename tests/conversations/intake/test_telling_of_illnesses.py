@@ -46,6 +46,7 @@ def test_an_illness_that_the_patient_has_is_history(text: str, expected: list[st
         "I have a cough, they tested my cholesterol and all was fine",
         "My name is Ann Parkinson and I have a cough",
         "I have a cough. Asthma or what?",
+        "I have a cough. I cannot join in if you have epilepsy",
         "I don't know the stages of cancer, I have a cough",
     ],
 )
