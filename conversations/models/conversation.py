@@ -320,7 +320,7 @@ class Conversation(ImportableModel):
             return
         if current.doctor_id is not None:
             other = User.objects.filter(pk=current.doctor_id).first()
-            raise ConflictError(f"This case was taken by {other.get_full_name() if other else 'another doctor'}.")
+            raise ConflictError(f"This case was taken by {(other and other.get_full_name()) or 'another doctor'}.")
         current.doctor = by
         current.claimed_at = timezone.now()
         self._take_over(current, "doctor", "claimed_at")

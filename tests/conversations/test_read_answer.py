@@ -134,3 +134,16 @@ def test_the_number_of_statements_does_not_grow_with_the_messages(
         client.get(url)
     assert len(many) == len(few)
     assert len(many) <= 25
+
+
+def test_a_doctor_without_a_name_is_still_somebody(client_of: ClientOf, patient: User, her_doctor: User) -> None:
+    """Imported accounts may have no name; the address of a doctor is not for patients."""
+    case = ConversationFactory(answered=True, patient=patient, doctor=her_doctor)
+    with system():
+        User.objects.filter(pk=her_doctor.pk).update(first_name="", last_name="")
+    client = client_of(patient)
+
+    assert "A doctor has answered you" in client.get("/consultations/home/").content.decode()
+    page = client.get(f"/consultations/{case.pk}/").content.decode()
+    assert "A doctor answered on" in page
+    assert her_doctor.email not in page
