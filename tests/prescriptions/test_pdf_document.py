@@ -4,7 +4,6 @@ import builtins
 import io
 import re
 import threading
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -361,18 +360,6 @@ def test_the_same_sheet_gives_the_same_bytes_in_every_thread() -> None:
 
     assert len(results) == 3
     assert set(results) == {render(SHEET)}
-
-
-def test_a_warm_sheet_of_three_medicines_is_made_quickly() -> None:
-    sheet = with_items(ITEM, ITEM, ITEM)
-    render(sheet)
-    took = []
-    for _ in range(3):
-        start = time.process_time()  # what other processes do meanwhile does not count
-        render(sheet)
-        took.append(time.process_time() - start)
-
-    assert min(took) < 0.150
 
 
 # --- What it refuses -------------------------------------------------------------------------------------------------
