@@ -1,0 +1,143 @@
+"""One document of the source: its bytes, its values, and where in the source it stood.
+
+Values are decoded without Mongoose and without loss of shape: dates outside Python's calendar stay ``DatetimeMS``, text
+that is no UTF-8 is shown with U+FFFD, and a field that BSON holds twice appears twice: the last one under its name (it
+is what the previous system saw), the earlier ones under ``name`` + NUL + their number, which no BSON name can be.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+import bson
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.errors import BSONError, InvalidBSON
+
+Step = str | int
+Path = tuple[Step, ...]
+
+UNREADABLE = "\ufffd"
+TWICE = "\0"
+"""Stands between a field's name and its number in the earlier occurrences of a field that is stored twice."""
+
+
+class Fields(dict[str, Any]):
+    """The fields of a document in their order; of a field stored twice none is lost (see the module)."""
+
+    def __init__(self, pairs: Iterable[tuple[str, Any]] | Mapping[str, Any] = ()) -> None:
+        super().__init__()
+        for name, value in pairs.items() if isinstance(pairs, Mapping) else pairs:
+            self[name] = value
+
+    def __setitem__(self, name: str, value: Any) -> None:
+        if name in self:
+            number = 1
+            while f"{name}{TWICE}{number}" in self:
+                number += 1
+            super().__setitem__(f"{name}{TWICE}{number}", super().pop(name))
+        super().__setitem__(name, value)
+
+
+CODEC: CodecOptions[Fields] = CodecOptions(
+    document_class=Fields,
+    tz_aware=False,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="replace",
+)
+_STRICT = CODEC.with_options(unicode_decode_error_handler="strict")
+_ESCAPED = CODEC.with_options(unicode_decode_error_handler="surrogateescape")
+
+
+class UnreadableDocumentError(ValueError):
+    """The bytes are no BSON document, or nested more deeply than can be read."""
+
+
+@dataclass(frozen=True)
+class Document:
+    """A document as BSON bytes. ``position`` is where reading goes on after it (see ``Source.documents``)."""
+
+    raw: bytes
+    position: str = ""
+    where: str = field(default="", compare=False)
+    """For messages: file and byte or line; never content."""
+
+    @cached_property
+    def values(self) -> Fields:
+        """The decoded fields. Raises UnreadableDocumentError."""
+        try:
+            return bson.decode(self.raw, CODEC)
+        except (BSONError, RecursionError, OverflowError, ValueError) as error:
+            raise UnreadableDocumentError(f"no readable BSON at {self.where or 'unknown place'}") from error
+
+    @cached_property
+    def replaced(self) -> list[Path]:
+        """Where text or a field's name is no UTF-8, so that ``values`` shows U+FFFD for some of its bytes."""
+        try:
+            bson.decode(self.raw, _STRICT)
+        except InvalidBSON:
+            return list(_escaped(bson.decode(self.raw, _ESCAPED), ()))
+        return []
+
+
+def _escaped(value: object, path: Path) -> Iterable[Path]:
+    if isinstance(value, str):
+        if any("\udc80" <= character <= "\udcff" for character in value):
+            yield path
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            shown = name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+            if shown != name:
+                yield (*path, shown)
+            yield from _escaped(inner, (*path, shown))
+    elif isinstance(value, list):
+        for index, inner in enumerate(value):
+            yield from _escaped(inner, (*path, index))
+
+
+def encode(values: Mapping[str, Any]) -> bytes:
+    """BSON of decoded fields, also of those stored twice. Raises UnreadableDocumentError for what BSON cannot hold."""
+    try:
+        return bson.encode(values, codec_options=CODEC)
+    except UnicodeEncodeError:
+        return encode(_without_surrogates(values))
+    except (BSONError, OverflowError, TypeError, ValueError) as error:
+        if any(TWICE in name for name in _names(values)):
+            return _encode_twice(values)
+        raise UnreadableDocumentError("a value that BSON cannot hold") from error
+
+
+def _names(value: object) -> Iterable[str]:
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield name
+            yield from _names(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _names(inner)
+
+
+def _encode_twice(values: Mapping[str, Any]) -> bytes:
+    body = bytearray()
+    for name, value in values.items():
+        plain, _, number = name.partition(TWICE)
+        if number and not number.isdigit():
+            raise UnreadableDocumentError("a field's name with a NUL character")
+        if isinstance(value, Mapping):
+            body += b"\x03" + plain.encode() + b"\0" + encode(value)
+        elif isinstance(value, list):
+            items = {str(index): item for index, item in enumerate(value)}
+            body += b"\x04" + plain.encode() + b"\0" + encode(items)
+        else:
+            body += bson.encode({plain: value}, codec_options=CODEC)[4:-1]
+    return (len(body) + 5).to_bytes(4, "little") + bytes(body) + b"\0"
+
+
+def _without_surrogates(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return Fields([(_without_surrogates(name), _without_surrogates(inner)) for name, inner in value.items()])
+    if isinstance(value, list):
+        return [_without_surrogates(inner) for inner in value]
+    return value

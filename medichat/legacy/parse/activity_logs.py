@@ -1,0 +1,223 @@
+"""A document of ``activity_logs``: who did what, when, from where, and how it ended."""
+
+import ipaddress
+import re
+from datetime import datetime
+
+from bson import ObjectId
+
+from medichat.legacy.document import UNREADABLE, Document, UnreadableDocumentError
+from medichat.legacy.parse import rules
+from medichat.legacy.parse.dates import instant
+from medichat.legacy.parse.identity import reference, time_of_id
+from medichat.legacy.parse.parsing import (
+    Field,
+    Parsed,
+    Section,
+    Tally,
+    extended_json,
+    states_nothing,
+    without_secrets,
+)
+from medichat.legacy.parse.rows import ActivityLogRow
+from medichat.legacy.parse.values import choice, number, one_mark_each, plain, text, whole_number
+from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
+
+ACTIONS = frozenset(
+    {"user.login", "user.logout", "user.register", "user.login.failed", "user.created", "user.updated", "user.deleted",
+     "user.activated", "user.deactivated", "profile.updated", "conversation.created", "conversation.updated",
+     "conversation.deleted", "conversation.archived", "conversation.unarchived", "conversation.assigned",
+     "message.sent", "message.received", "message.read", "diagnosis.created", "prescription.created",
+     "referral.created",
+     "file.uploaded", "file.downloaded", "file.deleted", "admin.report.generated", "admin.settings.changed",
+     "admin.backup.created", "system.startup", "system.shutdown", "system.error"}
+)  # fmt: skip
+_ROLES = {role: role for role in ("patient", "doctor", "admin", "system", "anonymous")}
+_STATUSES = {status: status for status in ("success", "failure", "error", "warning")}
+_SEVERITIES = {severity: severity for severity in ("info", "warning", "error", "critical")}
+_SECRET_IN_QUERY = re.compile(r"((?:passw|pwd|token|secret|key|code|auth|otp|session)[^=&]*=)[^&#]*", re.IGNORECASE)
+_WHOLE_NUMBERS = 2**31 - 1
+
+
+def parse_activity_log(document: Document) -> Parsed:
+    """One entry. Never raises; what cannot be taken over is set aside."""
+    try:
+        parsed, section = begin(document)
+    except UnreadableDocumentError:
+        return unreadable(document, "activity_logs")
+    parsed.tally.append(Tally("activity_logs", (), "loaded"))
+    occurred_at = _occurred_at(section, document.values.get("_id"))
+    if occurred_at is None or "_id" not in document.values:
+        return set_aside_whole(
+            parsed, document.values, rules.DATE_NOT_UNDERSTOOD if occurred_at is None else rules.DOCUMENT_WITHOUT_ID
+        )
+    _updated_at(section.take("updatedAt"), occurred_at)
+    parsed.rows.append(_entry(parsed, section, occurred_at))
+    section.set_aside_rest()
+    return parsed
+
+
+def _occurred_at(section: Section, own_id: object) -> datetime | None:
+    """``createdAt``; where it is unknown or impossible the time of the ObjectId, which the server made with it."""
+    field = section.take("createdAt")
+    found = instant(field, "activity_logs.occurred_at")
+    if found is None:
+        found = time_of_id(own_id)
+        if found is not None:
+            field.note(rules.TIME_FROM_ID)
+    return found
+
+
+def _updated_at(field: Field, occurred_at: datetime) -> None:
+    """Entries do not change; a later time of change is kept with the reason."""
+    value = field.value
+    if isinstance(value, datetime) and value == occurred_at.replace(tzinfo=None):
+        field.claim(f"rule:{rules.SAME_AS_CREATED}")
+    else:
+        field.set_aside(rules.LOG_CHANGED_LATER)
+
+
+def _entry(parsed: Parsed, section: Section, occurred_at: datetime) -> ActivityLogRow:
+    action = _action(section.take("action"))
+    address, address_text = _address(section.take("ipAddress"))
+    error = section.take("error")
+    error_parts = Section(error, main="message")
+    row = ActivityLogRow(
+        legacy_id=parsed.legacy_id,
+        occurred_at=occurred_at,
+        actor_legacy_id=reference(section.take("user"), "activity_logs.actor_id"),
+        actor_role=_required(section.take("userRole"), "activity_logs.actor_role", _ROLES),
+        actor_email=_actor_email(section.take("userEmail"), action),
+        action=action,
+        resource_type=text(section.take("resourceType"), "activity_logs.resource_type"),
+        resource_id=_resource_id(section.take("resourceId")),
+        method=text(section.take("method"), "activity_logs.method"),
+        endpoint=_endpoint(section.take("endpoint")),
+        address=address,
+        address_text=address_text,
+        user_agent=text(section.take("userAgent"), "activity_logs.user_agent"),
+        status=_required(section.take("status"), "activity_logs.status", _STATUSES),
+        status_code=whole_number(
+            section.take("statusCode"), "activity_logs.status_code", least=-_WHOLE_NUMBERS, most=_WHOLE_NUMBERS
+        ),
+        description=_masked(section.take("description"), "activity_logs.description"),
+        metadata=_metadata(section.take("metadata")),
+        error_message=_masked(error_parts.take("message"), "activity_logs.error_message"),
+        error_stack=_masked(error_parts.take("stack"), "activity_logs.error_stack"),
+        error_code=text(error_parts.take("code"), "activity_logs.error_code"),
+        duration_ms=_duration(section.take("duration")),
+        severity=choice(section.take("severity"), "activity_logs.severity", _SEVERITIES),
+    )
+    if isinstance(error.value, dict):
+        error_parts.set_aside_rest()
+    return row
+
+
+def _required(field: Field, column: str, spellings: dict[str, str]) -> str | None:
+    if field.is_empty:
+        field.note(rules.CHOICE_MISSING)
+    return choice(field, column, spellings)
+
+
+def _action(field: Field) -> str:
+    found = text(field, "activity_logs.action")
+    if found is None:
+        field.note(rules.ACTION_MISSING)
+    elif found not in ACTIONS:
+        field.note(rules.ACTION_UNKNOWN)
+    return found or ""
+
+
+def _actor_email(field: Field, action: str) -> str | None:
+    """What was typed as address; at a failed sign-in text without '@' may be a password and is not kept."""
+    stated = plain(field.value)
+    if stated and stated.strip() and "@" not in stated and action not in ACTIONS - {"user.login.failed"}:
+        field.set_aside(rules.POSSIBLE_PASSWORD)
+        return None
+    return text(field, "activity_logs.actor_email")
+
+
+def _resource_id(field: Field) -> str | None:
+    if isinstance(field.value, ObjectId):
+        field.claim("activity_logs.resource_id")
+        return str(field.value)
+    found = text(field, "activity_logs.resource_id")
+    if found is not None:
+        field.note(rules.RESOURCE_ID_AS_TEXT)
+    return found
+
+
+def _endpoint(field: Field) -> str | None:
+    """The path; what follows a question mark is kept apart, without its secrets."""
+    found = text(field, "activity_logs.endpoint")
+    if found is None or "?" not in found:
+        return found
+    path, _, query = found.partition("?")
+    masked, count = _SECRET_IN_QUERY.subn(r"\1[secret, not kept]", query)
+    field.inner(value=masked).note(rules.QUERY_SET_ASIDE)
+    if count:
+        field.note(rules.SECRET_NOT_KEPT)
+    return path
+
+
+def _address(field: Field) -> tuple[str | None, str | None]:
+    """A single address as such; a list of proxies, 'unknown' and the like as the text that was stored."""
+    stated = text(field, "activity_logs.address")
+    if stated is None:
+        return None, None
+    try:
+        found = ipaddress.ip_address(stated)
+    except ValueError:
+        return None, stated
+    if found.version == 6 and "%" in stated:
+        return None, stated  # a zone, which PostgreSQL's inet does not know
+    return str(found), None
+
+
+def _masked(field: Field, column: str) -> str | None:
+    """Text without tokens or hashes in it."""
+    found = text(field, column, strip=False)
+    if found is None:
+        return None
+    masked, has_secret = without_secrets(found)
+    if has_secret:
+        field.note(rules.SECRET_NOT_KEPT)
+    return str(masked)
+
+
+def _metadata(field: Field) -> str | None:
+    """Whatever was stored, as canonical extended JSON, without secrets; None where nothing was."""
+    if states_nothing(field.value):
+        return None
+    kept, has_secrets = without_secrets(field.value)
+    stored = extended_json(kept)
+    field.claim("activity_logs.metadata")
+    if has_secrets:
+        field.note(rules.SECRET_NOT_KEPT)
+    if "\\u0000" in stored:
+        field.note(rules.NUL_REMOVED)
+        stored = re.sub(r"(?<!\\)((?:\\\\)*)\\u0000", r"\1", stored)
+    if UNREADABLE in stored:
+        field.note(rules.UNREADABLE_CHARACTERS)
+        stored = one_mark_each(stored)
+    if _has_unusual_names(field.value):
+        field.note(rules.UNUSUAL_NAMES_KEPT)
+    return stored
+
+
+def _has_unusual_names(value: object) -> bool:
+    pending = [value]
+    while pending:
+        inner = pending.pop()
+        if isinstance(inner, dict):
+            if any(not name or name.startswith("$") or "." in name for name in inner):
+                return True
+            pending.extend(inner.values())
+        elif isinstance(inner, list):
+            pending.extend(inner)
+    return False
+
+
+def _duration(field: Field) -> float | None:
+    found = number(field, "activity_logs.duration_ms", least=-(2**53), most=2**53)
+    return None if found is None else float(found)
