@@ -12,7 +12,7 @@ from typing import Any
 
 import bson
 
-from medichat.legacy.document import CODEC, TWICE, Document, Path
+from medichat.legacy.document import TWICE, Document, Path
 from medichat.legacy.parse.lists import json_elements, split_entries
 from medichat.legacy.parse.parsing import Fate, Parsed
 
@@ -118,7 +118,7 @@ def source_elements(collection: str, document: Document) -> set[tuple[str, Path]
     """Every element of the document that is counted, as (entity, path), by the rules of section 9."""
     if collection == "activity_logs":
         return {("activity_logs", ())}
-    values = bson.decode(document.raw, CODEC)
+    values = document.values
     return _of_user(values) if collection == "users" else _of_conversation(values)
 
 

@@ -17,6 +17,7 @@ from bson.errors import BSONError, InvalidBSON
 Step = str | int
 Path = tuple[Step, ...]
 
+_DEEPEST = 200
 UNREADABLE = "\ufffd"
 TWICE = "\0"
 """Stands between a field's name and its number in the earlier occurrences of a field that is stored twice."""
@@ -66,9 +67,12 @@ class Document:
     def values(self) -> Fields:
         """The decoded fields. Raises UnreadableDocumentError."""
         try:
-            return bson.decode(self.raw, CODEC)
+            values = bson.decode(self.raw, CODEC)
         except (BSONError, RecursionError, OverflowError, ValueError) as error:
             raise UnreadableDocumentError(f"no readable BSON at {self.where or 'unknown place'}") from error
+        if _is_too_deep(values):
+            raise UnreadableDocumentError("nested too deeply") from RecursionError("recursion")
+        return values
 
     @cached_property
     def replaced(self) -> list[Path]:
@@ -78,6 +82,21 @@ class Document:
         except InvalidBSON:
             return list(_escaped(bson.decode(self.raw, _ESCAPED), ()))
         return []
+
+
+def _is_too_deep(values: Fields) -> bool:
+    """Deeper than MongoDB itself allows by far; whatever walks such values would end in a RecursionError."""
+    level: list[Any] = [values]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for outer in level
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(inner, (dict, list))
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _escaped(value: object, path: Path) -> Iterable[Path]:

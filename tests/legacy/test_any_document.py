@@ -78,3 +78,21 @@ def test_the_accounting_notices_a_dropped_an_invented_and_a_double_claim() -> No
         parsed.claims = kept
     parsed.tally.pop()
     assert any("has no fate" in sentence for sentence in account.discrepancies("users", document, parsed))
+
+
+@pytest.mark.parametrize("collection", list(PARSERS))
+@pytest.mark.parametrize("depth", [90, 180, 400, 900, 5000])
+def test_deep_nesting_is_accounted_for(collection: str, depth: int) -> None:
+    document = Document(_nested(depth))
+    parsed = PARSERS[collection](document)
+    assert account.discrepancies(collection, document, parsed) == []
+    for finding in parsed.findings:
+        finding.raw_text()
+
+
+def _nested(depth: int) -> bytes:
+    raw = bson.encode({"b": 1})
+    for _ in range(depth):
+        raw = (len(raw) + 8).to_bytes(4, "little") + b"\x03a\0" + raw + b"\0"
+    body = bson.encode({"_id": 1})[4:-1] + b"\x03metadata\0" + raw
+    return (len(body) + 5).to_bytes(4, "little") + body + b"\0"
