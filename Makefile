@@ -38,7 +38,7 @@ bench: packages-dev libraries
 	@exec $(RUN_PYTHON) -m pytest tests/bench -n 0 -m bench -s
 
 screenshots: packages-dev libraries browser
-	@exec $(RUN_PYTHON) -m pytest tests/browser -n 2 -k screens -q
+	@EVERY_LOOK=1 exec $(RUN_PYTHON) -m pytest tests/browser -n 2 -k screens -q
 
 packages:
 	@sh .ci/packages requirements.txt

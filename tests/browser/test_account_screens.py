@@ -4,14 +4,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.browser.looking import NARROW, WIDE, OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot
+from tests.browser.looking import LOOKS, OpenAs, assert_accessible, assert_fits, keep_screenshot
 from tests.factories import PASSWORD, SessionFactory
 
 VISITORS = ["sign-in", "register", "register/doctor", "registered/doctor", "reset", "reset/sent", "reset/AAAA/x-y"]
 OWN = ["profile", "password", "e-mail", "sessions"]
-
-
-LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (NARROW, "dark"), (NARROW, "light"), (WIDE, "dark")]
 
 
 def look_at(page: Page, name: str) -> None:
@@ -23,7 +20,9 @@ def look_at(page: Page, name: str) -> None:
 def test_pages_for_visitors(open_as: OpenAs, db: None) -> None:
     for width, scheme in LOOKS:
         for path in VISITORS:
-            look_at(open_as(None, f"/account/{path}/", width=width, scheme=scheme), f"{path}-{width}-{scheme}")
+            page = open_as(None, f"/account/{path}/", width=width, scheme=scheme)
+            look_at(page, f"{path}-{width}-{scheme}")
+            page.context.close()
         page = open_as(None, "/account/register/", width=width, scheme=scheme)
         page.get_by_label("First name").fill("Ana")
         page.get_by_role("button", name="Register").click()

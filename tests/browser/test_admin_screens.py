@@ -11,12 +11,18 @@ from audit.actions import Action
 from audit.models import ActivityLog
 from conversations.models import Conversation, Urgency
 from records.models import Allergy
-from tests.browser.looking import NARROW, WIDE, OpenAs, Scheme, assert_accessible, assert_fits, keep_screenshot, look_at
+from tests.browser.looking import (
+    LOOKS,
+    OpenAs,
+    assert_accessible,
+    assert_fits,
+    keep_screenshot,
+    look_at,
+)
 from tests.cast import system
 from tests.factories import AllergyFactory, ConversationFactory, MessageFactory, PrescriptionFactory
 
 PEOPLE = "/admin/accounts/user/"
-LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (NARROW, "dark")]
 
 
 def test_a_doctor_is_approved(open_as: OpenAs, administrator: User, patient: User, unapproved_doctor: User) -> None:
