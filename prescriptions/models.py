@@ -16,7 +16,7 @@ from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from prescriptions import signals
 from prescriptions.wording import days_of
-from records.models.care import cares_for, visible_patients
+from records.models.care import CarersOnlyQuerySet, visible_patients
 
 STARTED_LATE = timedelta(days=7)
 
@@ -227,20 +227,6 @@ class Prescription(ImportableModel):
         return len(rows)
 
 
-class PrescriptionAlertQuerySet(models.QuerySet["PrescriptionAlert"]):
-    """Words for queries on alerts."""
-
-    def visible_to(self, user: User) -> Self:
-        """Doctors of the patient and administrators; never printed or shown where the patient sees it."""
-        match user.database_role:
-            case "admin":
-                return self.all()
-            case "doctor":
-                return self.filter(cares_for(user))
-            case _:
-                return self.none()
-
-
 class PrescriptionAlertSeverity(models.TextChoices):
     """What the severity of a prescription alert may be."""
 
@@ -251,7 +237,7 @@ class PrescriptionAlertSeverity(models.TextChoices):
 
 
 class PrescriptionAlert(BaseModel):
-    """A safety alert that the doctor saw when prescribing, and why they went on."""
+    """A safety alert that the doctor saw when prescribing, and why they went on. Never shown to the patient."""
 
     Severity = PrescriptionAlertSeverity
 
@@ -266,7 +252,7 @@ class PrescriptionAlert(BaseModel):
     override_reason = EncryptedTextField(null=True, blank=True)
     overridden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
 
-    objects = PrescriptionAlertQuerySet.as_manager()
+    objects = CarersOnlyQuerySet.as_manager()
 
     class Meta(BaseModel.Meta):
         db_table = "prescription_alerts"

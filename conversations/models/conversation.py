@@ -16,6 +16,7 @@ from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from records.models.care import (
+    CarersOnlyQuerySet,
     cares_for,
     give_back_case,
     keep_as_answered,
@@ -451,20 +452,6 @@ class Archive(BaseModel):
         return f"{self.conversation_id} put away by {self.person_id}"
 
 
-class PrivateNoteQuerySet(models.QuerySet["PrivateNote"]):
-    """Words for queries on private notes."""
-
-    def visible_to(self, user: User) -> Self:
-        """Doctors with a relation to the patient, and administrators; never a patient."""
-        match user.database_role:
-            case "admin":
-                return self.all()
-            case "doctor":
-                return self.filter(cares_for(user))
-            case _:
-                return self.none()
-
-
 class PrivateNote(ImportableModel):
     """A doctor's note to themselves and colleagues. No patient's database context can read this table."""
 
@@ -473,7 +460,7 @@ class PrivateNote(ImportableModel):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     text = EncryptedTextField()
 
-    objects = PrivateNoteQuerySet.as_manager()
+    objects = CarersOnlyQuerySet.as_manager()
 
     class Meta(ImportableModel.Meta):
         db_table = "private_notes"

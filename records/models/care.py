@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
@@ -229,6 +229,20 @@ def cares_for(doctor: User, *, patient: str = "patient_id", without: CareRelatio
     if without:
         mine = mine.exclude(kind=without)
     return Exists(mine.order_by())
+
+
+class CarersOnlyQuerySet(models.QuerySet[Any]):
+    """Words for queries on rows that are for those who treat the patient, and never for the patient."""
+
+    def visible_to(self, user: User) -> Self:
+        """Doctors with a relation in force, and administrators; no patient."""
+        match user.database_role:
+            case "admin":
+                return self.all()
+            case "doctor":
+                return self.filter(cares_for(user))
+            case _:
+                return self.none()
 
 
 def waits_for_anybody(*, patient: str = "patient_id", case: str = "") -> Exists:

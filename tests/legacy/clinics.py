@@ -25,7 +25,7 @@ def clinic() -> Clinic:
         "users": [
             {
                 "_id": PATIENT, "email": "pat@example.org", "role": "patient", "firstName": "Pat", "lastName": "Żuk",
-                "dateOfBirth": datetime(1950, 1, 2), "weight": Decimal128("80.50"), "allergies": ["Latex"],  # noqa: DTZ001
+                "dateOfBirth": datetime(1950, 1, 2), "weight": Decimal128("80.50"), "allergies": ["Latex"],  # noqa: DTZ001 -- BSON dates have no zone
                 "createdAt": WHEN, "updatedAt": WHEN, "__v": 0, "points": Int64(2**40), "ratio": float("nan"),
             },
             {"_id": DOCTOR, "email": "doc@example.org", "role": "doctor", "lastLoginAt": DatetimeMS(2**60), "__v": 1},

@@ -129,7 +129,7 @@ def test_the_history_is_added_by_both(
         assert shown in page.content.decode()
         assert client.post(f"{place}/{slug}/new/", {}).status_code == 422
     with as_person(her_doctor):
-        assert sorted(entry.source for entry in model.objects.all()) == ["doctor", "patient"]  # type: ignore[attr-defined]
+        assert sorted(entry.source for entry in model.objects.all()) == ["doctor", "patient"]  # type: ignore[attr-defined]  # a class of the parameters
 
 
 def test_there_is_no_end_to_an_operation(client_of: Callable[[User], Client], patient: User, her_doctor: User) -> None:
