@@ -149,7 +149,7 @@ class TestRun:
 def begin() -> TestRun:
     """Prepare the environment of a run before Django's settings are read; starts nothing."""
     # A Unix socket's path must be short, and root's server runs as an account that cannot enter every place of root's.
-    parent = "/tmp" if os.geteuid() == 0 or len(tempfile.gettempdir()) > 40 else None  # noqa: S108 -- a socket needs a short path; the directory below is made private
+    parent = "/tmp" if os.geteuid() == 0 or len(tempfile.gettempdir()) > 40 else None  # noqa: S108 -- see above; mkdtemp makes it
     directory = Path(tempfile.mkdtemp(prefix="medichat-tests-", dir=parent))
     directory.chmod(0o711)  # when root runs the tests, the server runs as another account and passes through
     (directory / "data" / "static").mkdir(parents=True)
