@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import User
-from audit.actions import LOOKS, Action, ActorRole, Purpose, Severity, Status
+from audit.actions import LOOKS, ActorRole, Purpose, Severity, Status, all_actions
 from medichat.db.base import new_id
 from medichat.db.encrypted import EncryptedTextField
 
@@ -55,7 +55,7 @@ class ActivityLog(models.Model):
     actor_id = models.UUIDField(null=True, blank=True)
     actor_role = models.CharField(max_length=10, choices=ActorRole, null=True)
     actor_email = EncryptedTextField(null=True, blank=True, help_text="What an imported row held; often typed text.")
-    action = models.TextField(choices=Action)
+    action = models.TextField(choices=all_actions)
     resource_type = models.TextField(null=True, blank=True)
     resource_id = models.TextField(null=True, blank=True)
     patient_id = models.UUIDField(null=True, blank=True)
