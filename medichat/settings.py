@@ -16,6 +16,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from medichat.db import embedded
 from medichat.db.urls import database_from_url
+from medichat.weak_secrets import refuse_known_password, refuse_shared, refuse_weak_key, refuse_weak_text
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -63,10 +64,11 @@ PRODUCTION = ENVIRONMENT == "production"
 DATA_DIR = Path(env("MEDICHAT_DATA_DIR", str(BASE_DIR / "var"))).absolute()
 
 
-def secret(name: str, *, minimum_length: int = 32) -> str:
+def secret(name: str, *, minimum_length: int = 32, is_key: bool = False) -> str:
     """A secret from the environment; in development one is made and kept in the data directory.
 
-    Raises ImproperlyConfigured in production when it is missing or shorter than ``minimum_length`` characters.
+    Raises ImproperlyConfigured in production when it is missing, shorter than ``minimum_length`` characters, or an
+    example's (``medichat.weak_secrets``); keys (``is_key``) are looked at when their bytes are read.
     """
     value = env(name)
     if not value and not PRODUCTION:
@@ -78,6 +80,8 @@ def secret(name: str, *, minimum_length: int = 32) -> str:
         )
     if len(value) < minimum_length:
         raise ImproperlyConfigured(f"{name} is too short: {minimum_length} characters at least.")
+    if PRODUCTION and not is_key:
+        refuse_weak_text(name, value)
     return value
 
 
@@ -93,6 +97,8 @@ def encryption_key(name: str, part: str) -> tuple[str, bytes]:
             f"{name} must hold keys of the form id:base64 (32 bytes), newest first, separated by commas. "
             "'manage.py generate_secrets' makes one."
         )
+    if PRODUCTION:
+        refuse_weak_key(name, key)
     return key_id, key
 
 
@@ -101,10 +107,16 @@ JWT_SECRET = secret("JWT_SECRET")
 REFRESH_TOKEN_SECRET = secret("REFRESH_TOKEN_SECRET")
 # The first encrypts, all decrypt.
 ENCRYPTION_KEYS: list[tuple[str, bytes]] = [
-    encryption_key("ENCRYPTION_KEY", part) for part in secret("ENCRYPTION_KEY").split(",")
+    encryption_key("ENCRYPTION_KEY", part) for part in secret("ENCRYPTION_KEY", is_key=True).split(",")
 ]
-BLIND_INDEX_KEY: bytes = encryption_key("BLIND_INDEX_KEY", secret("BLIND_INDEX_KEY"))[1]
-AUDIT_SIGNING_KEY: bytes = encryption_key("AUDIT_SIGNING_KEY", secret("AUDIT_SIGNING_KEY"))[1]
+BLIND_INDEX_KEY: bytes = encryption_key("BLIND_INDEX_KEY", secret("BLIND_INDEX_KEY", is_key=True))[1]
+AUDIT_SIGNING_KEY: bytes = encryption_key("AUDIT_SIGNING_KEY", secret("AUDIT_SIGNING_KEY", is_key=True))[1]
+if PRODUCTION:
+    refuse_shared(
+        {"SECRET_KEY": SECRET_KEY, "JWT_SECRET": JWT_SECRET, "REFRESH_TOKEN_SECRET": REFRESH_TOKEN_SECRET}
+        | {f"ENCRYPTION_KEY ({key_id})": key for key_id, key in ENCRYPTION_KEYS}
+        | {"BLIND_INDEX_KEY": BLIND_INDEX_KEY, "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY}
+    )
 
 DEBUG = env_bool("DEBUG") and not PRODUCTION
 PUBLIC_URL = env("PUBLIC_URL", f"http://127.0.0.1:{env('PORT', '8000')}").rstrip("/")
@@ -141,7 +153,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
-    "medichat.health.HealthMiddleware",  # first: answers without host, session or database context
+    "medichat.surface.SurfaceMiddleware",  # headers of every answer
+    "medichat.health.HealthMiddleware",  # next: answers without host, session or database context
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -205,6 +218,10 @@ DATABASES: dict[str, dict[str, Any]] = {
 }
 if _owner_url:
     DATABASES["owner"] = database_from_url(_owner_url, pool_size=0)
+if PRODUCTION:
+    for _alias, _variable in (("default", "DATABASE_URL"), ("owner", "DATABASE_OWNER_URL")):
+        if _alias in DATABASES:
+            refuse_known_password(_variable, DATABASES[_alias]["USER"], DATABASES[_alias]["PASSWORD"])
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # Signing in
@@ -214,7 +231,7 @@ LOGIN_URL = "accounts:sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "landing"
 # Messages name patients: in a cookie that scripts cannot read they are in no table.
-MESSAGE_STORAGE = "django.contrib.messages.storage.cookie.CookieStorage"
+MESSAGE_STORAGE = "medichat.surface.HostCookieStorage"
 PASSWORD_HASHERS = [
     "accounts.hashers.Argon2Hasher",
     "accounts.hashers.LegacyBcryptHasher",
@@ -231,6 +248,11 @@ SESSION_ABSOLUTE_HOURS = env_int("SESSION_ABSOLUTE_HOURS", 12, minimum=1)
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+# Over TLS the names begin with __Host-: the browser then takes such a cookie from this host alone, for all of it.
+_COOKIE_PREFIX = "__Host-" if PRODUCTION else ""
+SESSION_COOKIE_NAME = f"{_COOKIE_PREFIX}sessionid"
+CSRF_COOKIE_NAME = f"{_COOKIE_PREFIX}csrftoken"
+MESSAGE_COOKIE_NAME = f"{_COOKIE_PREFIX}messages"
 SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
@@ -277,6 +299,7 @@ FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILES_DIR = Path(env("FILES_DIR", str(DATA_DIR / "files")))
 STATIC_URL = "static/"
 STATIC_ROOT = DATA_DIR / "static"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
@@ -294,6 +317,8 @@ EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if EMAIL_HOST else 'console'
 EMAIL_PORT = env_int("EMAIL_PORT", 587)
 EMAIL_HOST_USER = env("EMAIL_HOST_USER")
 EMAIL_HOST_PASSWORD = env("EMAIL_HOST_PASSWORD")
+if PRODUCTION and EMAIL_HOST_USER and not EMAIL_HOST_PASSWORD:
+    raise ImproperlyConfigured("EMAIL_HOST_USER is set but EMAIL_HOST_PASSWORD is not: set both or neither.")
 EMAIL_USE_TLS = env_bool("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "clinic@localhost")

@@ -12,6 +12,7 @@ from accounts.access import person, signed_in_required
 from conversations import attachments
 from conversations.models import Attachment
 from medichat.db.encrypted_files import FileDamaged, FileMissing
+from medichat.surface import NO_PAGE
 
 logger = logging.getLogger(__name__)
 
@@ -34,5 +35,6 @@ def attachment(request: HttpRequest, conversation_id: uuid.UUID, attachment_id: 
     name = found.original_name or f"file-{found.pk}"
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["X-Content-Type-Options"] = "nosniff"
+    response["Content-Security-Policy"] = NO_PAGE
     response["Cache-Control"] = "private, no-store"
     return response

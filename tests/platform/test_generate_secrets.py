@@ -9,21 +9,21 @@ from django.conf import settings
 from medichat.settings import encryption_key
 
 
-def test_they_fit_what_production_asks_for_and_differ_each_time() -> None:
-    def generate() -> dict[str, str]:
-        # As an operator runs it: before there is any secret, for production.
-        environment = {"PATH": os.environ["PATH"], "MEDICHAT_ENV": "production"}
-        done = subprocess.run(
-            [sys.executable, "manage.py", "generate_secrets"],
-            cwd=settings.BASE_DIR,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        return dict(line.split("=", 1) for line in done.stdout.splitlines())
+def generated() -> dict[str, str]:
+    """What the command prints, run as an operator runs it: before there is any secret, for production."""
+    done = subprocess.run(
+        [sys.executable, "manage.py", "generate_secrets"],
+        cwd=settings.BASE_DIR,
+        env={"PATH": os.environ["PATH"], "MEDICHAT_ENV": "production"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return dict(line.split("=", 1) for line in done.stdout.splitlines())
 
-    first, second = generate(), generate()
+
+def test_they_fit_what_production_asks_for_and_differ_each_time() -> None:
+    first, second = generated(), generated()
 
     assert set(first) == {
         "SECRET_KEY",
