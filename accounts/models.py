@@ -139,7 +139,13 @@ class User(AbstractBaseUser, ImportableModel):
     is_active = models.BooleanField(default=True)
     deactivated_at = models.DateTimeField(null=True, blank=True)
     email_verified = models.BooleanField(default=False)
-    photo_file = models.UUIDField(null=True, blank=True, editable=False)
+    photo_file = models.UUIDField(null=True, blank=True, editable=False, help_text="The stored file's id.")
+    photo_type = models.CharField(max_length=100, null=True, blank=True, editable=False)
+    photo_size = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
+    photo_sha256 = models.CharField(max_length=64, null=True, blank=True, editable=False)
+    photo_path = EncryptedTextField(
+        null=True, blank=True, editable=False, help_text="Where the previous system looked for the photo."
+    )
 
     USERNAME_FIELD = "email"
     EMAIL_FIELD = "email"
@@ -173,6 +179,11 @@ class User(AbstractBaseUser, ImportableModel):
             models.CheckConstraint(
                 name="users_born_after_1880",
                 condition=Q(date_of_birth__isnull=True) | Q(date_of_birth__gt="1880-01-01"),
+            ),
+            models.CheckConstraint(
+                name="users_stored_photo_is_complete",
+                condition=Q(photo_file__isnull=True)
+                | Q(photo_type__isnull=False, photo_size__gt=0, photo_sha256__isnull=False),
             ),
         ]
         indexes = [

@@ -94,7 +94,8 @@ class ConversationWord(models.Model):
 class Attachment(ImportableModel):
     """A file of a conversation, stored encrypted under its own id; ``sha256`` is verified at every download.
 
-    Imported rows may lack the file (``is_stored`` false).
+    Imported rows may lack the file (``is_stored`` false): then its type and size are unknown, and ``claimed_type`` is
+    what a browser once said. ``stored_path`` and ``stored_name`` are where the previous system kept it: data, no path.
     """
 
     conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="attachments")
@@ -104,6 +105,9 @@ class Attachment(ImportableModel):
     size = models.PositiveBigIntegerField(null=True, blank=True, help_text="Bytes before encryption.")
     sha256 = models.CharField(max_length=64, blank=True)
     is_stored = models.BooleanField(default=True)
+    claimed_type = models.CharField(max_length=100, null=True, blank=True, editable=False)
+    stored_path = EncryptedTextField(null=True, blank=True, editable=False)
+    stored_name = EncryptedTextField(null=True, blank=True, editable=False)
     client_token = models.UUIDField(null=True, blank=True, editable=False, default=uuid.uuid4)
     uploaded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     uploaded_at = models.DateTimeField(null=True, blank=True)

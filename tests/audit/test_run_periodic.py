@@ -177,6 +177,8 @@ def test_files_of_attachments_and_photos_are_known(patient: User) -> None:
 
     attachment, photo = AttachmentFactory(), UUID(int=7)
     with system():
-        User.objects.filter(pk=patient.pk).update(photo_file=photo)
+        User.objects.filter(pk=patient.pk).update(
+            photo_file=photo, photo_type="image/png", photo_size=1, photo_sha256="0" * 64
+        )
         assert set(attachments()) == {attachment.pk}
         assert set(photos()) == {photo}

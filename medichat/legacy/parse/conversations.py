@@ -267,7 +267,7 @@ def _attachments(parsed: Parsed, listed: Field) -> None:
                 legacy_id=ids.of(element, section.take("_id"), position),
                 conversation_legacy_id=parsed.legacy_id,
                 original_name=original_name,
-                claimed_type=text(section.take_first("mimeType", "fileType"), "attachments.content_type", limit=100),
+                claimed_type=text(section.take_first("mimeType", "fileType"), "attachments.claimed_type", limit=100),
                 stored_path=stored_path,
                 stored_name=stored_name,
                 is_path_safe=is_safe,

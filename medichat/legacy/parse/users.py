@@ -98,7 +98,7 @@ def _account(parsed: Parsed, section: Section, made: datetime | None) -> UserRow
         deactivated_at=instant(section.take("deactivatedAt"), "users.deactivated_at"),
         email_verified=yes_no(section.take("emailVerified"), "users.email_verified") or False,
         last_login=instant(section.take("lastLoginAt"), "users.last_login"),
-        photo_path=text(section.take("profilePhoto"), "users.photo_file"),
+        photo_path=text(section.take("profilePhoto"), "users.photo_path"),
         created_at=created_at,
         updated_at=updated_at,
     )
