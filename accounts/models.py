@@ -310,9 +310,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
 
     def in_use(self) -> Self:
-        """Running, and browsers not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
+        """Running, signed in, and browsers not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
         idle_since = timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES)
-        return self.running().filter(Q(kind=SessionKind.API) | Q(last_active_at__gt=idle_since))
+        signed_in = self.running().filter(awaits_second_factor=False)
+        return signed_in.filter(Q(kind=SessionKind.API) | Q(last_active_at__gt=idle_since))
 
     def end(self, *, reason: str) -> int:
         """End them all now; returns how many."""
@@ -330,6 +331,8 @@ class Session(BaseModel):
     """A signed-in device: a browser or an API client. The key itself is never stored, only its SHA-256.
 
     Anonymous browsers have no row. ``expires_at`` is the absolute end; the idle limit counts from ``last_active_at``.
+    ``second_factor`` is the authenticator app with which it was opened; between the password and the code a browser's
+    session ``awaits_second_factor`` and gives no rights (see ``accounts.second_factor.is_missing``).
     """
 
     Kind = SessionKind
@@ -341,6 +344,10 @@ class Session(BaseModel):
     data = models.TextField(blank=True, editable=False)
     device = models.CharField(max_length=300, blank=True)
     address = models.GenericIPAddressField(null=True, blank=True)
+    awaits_second_factor = models.BooleanField(default=False, db_default=False, editable=False)
+    second_factor = models.ForeignKey(
+        "MfaToken", models.SET_NULL, null=True, blank=True, related_name="+", editable=False
+    )
     last_active_at = models.DateTimeField()
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -391,8 +398,24 @@ class MfaTokenKind(models.TextChoices):
     BACKUP = "backup", "Backup code"
 
 
+class MfaTokenQuerySet(models.QuerySet["MfaToken"]):
+    """Words for queries on second factors."""
+
+    def confirmed(self) -> Self:
+        """Authenticator apps that are asked for when their owner signs in; a person has one at most."""
+        return self.filter(kind=MfaTokenKind.TOTP, confirmed_at__isnull=False).order_by()
+
+    def unconfirmed(self) -> Self:
+        """Authenticator apps that are being set up; a person has one at most."""
+        return self.filter(kind=MfaTokenKind.TOTP, confirmed_at__isnull=True).order_by()
+
+
 class MfaToken(BaseModel):
-    """A second factor: an authenticator app (secret encrypted) or one single-use backup code (hashed)."""
+    """A second factor: an authenticator app (secret encrypted) or one single-use backup code (hashed).
+
+    ``secret`` is in base 32, as apps want it. The ``name`` of a backup code is its number, the first character of it.
+    ``failures`` counts the wrong codes since the last right one, backup codes included; it stands on the app.
+    """
 
     Kind = MfaTokenKind
 
@@ -407,10 +430,33 @@ class MfaToken(BaseModel):
     failures = models.PositiveIntegerField(default=0)
     last_failure_at = models.DateTimeField(null=True, blank=True)
 
+    objects = MfaTokenQuerySet.as_manager()
+
     class Meta(BaseModel.Meta):
         db_table = "mfa_tokens"
         verbose_name = "second factor"
-        constraints = [choices_constraint("kind", MfaTokenKind, name="mfa_tokens_kind")]
+        constraints = [
+            choices_constraint("kind", MfaTokenKind, name="mfa_tokens_kind"),
+            models.UniqueConstraint(
+                name="mfa_tokens_one_app",
+                fields=["user"],
+                condition=Q(kind="totp", confirmed_at__isnull=False),
+                violation_error_message="This person has an authenticator app already.",
+            ),
+            models.UniqueConstraint(
+                name="mfa_tokens_one_setup",
+                fields=["user"],
+                condition=Q(kind="totp", confirmed_at__isnull=True),
+                violation_error_message="An authenticator app is being set up already.",
+            ),
+            models.UniqueConstraint(
+                name="mfa_tokens_backup_numbers", fields=["user", "name"], condition=Q(kind="backup")
+            ),
+            models.CheckConstraint(
+                name="mfa_tokens_are_complete",
+                condition=Q(kind="totp", secret__isnull=False) | (Q(kind="backup") & ~Q(code_hash="")),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} of {self.user_id}"

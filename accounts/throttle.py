@@ -38,6 +38,18 @@ class Limit:
     longest_wait: timedelta = LONGEST_WAIT
     forget_after: timedelta = timedelta(hours=1)
 
+    def counted(self, attempts: int, last_at: datetime | None, now: datetime) -> int:
+        """How many of the attempts still count, where the row itself keeps them."""
+        return attempts if last_at and last_at > now - self.forget_after else 0
+
+    def wait(self, attempts: int, last_at: datetime | None, now: datetime) -> timedelta:
+        """How long the next attempt has to wait, where the row itself keeps the count and the time of the last."""
+        attempts = self.counted(attempts, last_at, now)
+        if last_at is None or attempts < self.free:
+            return timedelta()
+        pause = min(self.longest_wait, self.first_wait * (1 << min(attempts - self.free, 20)))
+        return max(timedelta(), last_at + pause - now)
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -52,6 +64,10 @@ class Limits:
 SIGN_IN = Limits("sign_in", pair=Limit(5), address=Limit(50), account=Limit(100, longest_wait=timedelta(minutes=1)))
 REGISTER = Limits("register", pair=Limit(5), address=Limit(20), account=Limit(10))
 CHANGE = Limits("change", pair=Limit(5), address=Limit(50), account=Limit(10))
+# Wrong codes are counted on the person's second factor (accounts.second_factor.verify): only who knows the password
+# gets there, from any address, and only a right code ends the count. A hundred tries a day of a million codes, of which
+# three are right, find one in nine years on average.
+CODE = Limit(5, forget_after=timedelta(days=1))
 RESET = Limits("reset", pair=Limit(3, timedelta(minutes=1)), address=Limit(20), account=Limit(10))
 
 

@@ -130,7 +130,12 @@ CLINIC_NAME = env("CLINIC_NAME", "MediChat Clinic")
 CLINIC_ADDRESS = env("CLINIC_ADDRESS", "1 Example Street, Sampletown")
 CLINIC_PHONE = env("CLINIC_PHONE", "+00 000 000 000")
 EMERGENCY_NUMBER = env("EMERGENCY_NUMBER", "112")
-DEMO_CLINIC = env_bool("MEDICHAT_DEMO") and not PRODUCTION
+DEMO_CLINIC = env_bool("MEDICHAT_DEMO")
+if DEMO_CLINIC and PRODUCTION:
+    raise ImproperlyConfigured(
+        "MEDICHAT_DEMO is switched on, but the demonstration clinic has public passwords and no second factor. "
+        "Production does not start with it: remove MEDICHAT_DEMO from the environment."
+    )
 
 INSTALLED_APPS = [
     "medichat.apps.MediChatConfig",
@@ -242,6 +247,17 @@ AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
 PASSWORD_RESET_TIMEOUT = 60 * 60
+# Whose password alone does not sign them in. Everybody else may set up a second factor; the demonstration asks nobody.
+MFA_REQUIRED_ROLES = env_list("MFA_REQUIRED_ROLES", "" if DEMO_CLINIC else "doctor,admin")
+if not set(MFA_REQUIRED_ROLES) <= {"patient", "doctor", "admin"}:
+    raise ImproperlyConfigured(
+        f"MFA_REQUIRED_ROLES must name roles (patient, doctor, admin), separated by commas, not {MFA_REQUIRED_ROLES!r}."
+    )
+if PRODUCTION and not {"doctor", "admin"} <= set(MFA_REQUIRED_ROLES):
+    raise ImproperlyConfigured(
+        "MFA_REQUIRED_ROLES leaves out doctors or administrators, whose password alone would then open patients' "
+        "records. Production does not start with it: name at least doctor,admin, or remove the setting."
+    )
 SESSION_ENGINE = "accounts.session_store"
 SESSION_TIMEOUT_MINUTES = env_int("SESSION_TIMEOUT_MINUTES", 15, minimum=1)
 SESSION_ABSOLUTE_HOURS = env_int("SESSION_ABSOLUTE_HOURS", 12, minimum=1)

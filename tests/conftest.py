@@ -36,6 +36,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Set Django up; end the run's server even when pytest is told to end; give a worker files of its own."""
     django.setup()
     config.pluginmanager.import_plugin("tests.cast")  # it needs the models
+    config.pluginmanager.import_plugin("tests.authenticator")
     if _began is not None:
         signal.signal(signal.SIGTERM, _terminate)
     worker = os.environ.get("PYTEST_XDIST_WORKER")
