@@ -8,7 +8,7 @@ from medichat.db.policies import ME, AddPolicies, Policy, acts_as
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0002_row_security"),
+        ("accounts", "0003_photos_of_the_previous_system"),
     ]
 
     operations = [
