@@ -76,7 +76,7 @@ USER_DIRT.values(
     ("history_without_condition", "medicalHistory", [{"notes": "since birth"}], "entry_without_name"),
     ("history_empty_element", "medicalHistory", [{"_id": 5, "notes": " "}, {}], "empty_element"),
     ("history_date_partial", "medicalHistory", [{"condition": "Gout", "diagnosedDate": "2015"}], "date_text_kept"),
-    ("history_date_as_text", "medicalHistory", [{"condition": "Gout", "diagnosedDate": "3.2.2015"}], "date_text_parsed"),
+    ("history_date_text", "medicalHistory", [{"condition": "Gout", "diagnosedDate": "3.2.2015"}], "date_text_parsed"),
     ("operation_with_a_date", "surgicalHistory", [{"procedure": "Tonsillectomy", "date": datetime(1999, 4, 5)}], ""),  # noqa: DTZ001
     ("operation_unnamed", "surgicalHistory", [{"date": "2011", "notes": "abroad"}], "name_missing"),
     ("relative_without_relation", "familyHistory", [{"condition": "Gout"}], ""),
