@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 LONGEST_NAME = 150
 # A picture that unfolds to more than this is no photograph; 60 million pixels are at most 240 MB.
 MOST_PIXELS = 60_000_000
-_HEAD_BYTES = 4096
+HEAD_BYTES = 4096
 _NOTHING_CLAIMED = {"", "application/octet-stream", "binary/octet-stream"}
 # DICOM data sets that are compressed as a whole unfold without limit when they are read.
 _DEFLATED_DICOM = b"1.2.840.10008.1.2.1.99"
@@ -64,12 +64,10 @@ def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
     Raises UnacceptableFile when it is empty, of another kind, damaged, cut off, or not what its name or claim says.
     """
     file.seek(0)
-    head = file.read(_HEAD_BYTES)
+    head = file.read(HEAD_BYTES)
     if not head:
         raise UnacceptableFile("This file is empty. Choose another one.")
-    # The 128 bytes before DICOM's mark are free and may look like something else.
-    found = "application/dicom" if head[128:132] == b"DICM" else magic.from_buffer(head, mime=True)
-    kind = _KINDS.get(found)
+    kind = _KINDS.get(type_of(head))
     if kind is None:
         raise UnacceptableFile(f"This kind of file cannot be read here. Accepted are {WHAT_IS_ACCEPTED}.")
     if not kind.fits_name(name):
@@ -96,6 +94,12 @@ def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
         ) from error
     file.seek(0)
     return kind
+
+
+def type_of(head: bytes) -> str:
+    """The media type that the first ``HEAD_BYTES`` bytes of a file tell, accepted here or not."""
+    # The 128 bytes before DICOM's mark are free and may look like something else.
+    return "application/dicom" if head[128:132] == b"DICM" else magic.from_buffer(head, mime=True)
 
 
 def tidy_name(name: str, kind: FileType) -> str:
@@ -137,7 +141,7 @@ def _check_pdf(file: BinaryIO) -> None:
 
 
 def _check_dicom(file: BinaryIO) -> None:
-    if _DEFLATED_DICOM in file.read(_HEAD_BYTES):
+    if _DEFLATED_DICOM in file.read(HEAD_BYTES):
         raise UnacceptableFile(
             "This DICOM file is compressed in a way that cannot be read here. Export it differently."
         )

@@ -1,6 +1,5 @@
 """A document of ``conversations``: the visit, what was said, symptoms, files, the answer and its prescriptions."""
 
-import posixpath
 import re
 from datetime import datetime
 
@@ -11,6 +10,7 @@ from medichat.legacy.parse.dates import instant
 from medichat.legacy.parse.identity import ElementIds, reference
 from medichat.legacy.parse.lists import elements
 from medichat.legacy.parse.parsing import Field, Parsed, Section, Tally, is_empty, states_nothing
+from medichat.legacy.parse.places import place_in_uploads
 from medichat.legacy.parse.rows import (
     AttachmentRow,
     ConversationRow,
@@ -255,8 +255,7 @@ def _attachments(parsed: Parsed, listed: Field) -> None:
             continue
         path = section.take("path")
         stored_path = text(path, "attachments.stored_path")
-        is_safe = stored_path is None or is_path_safe(stored_path)
-        if not is_safe:
+        if stored_path is not None and place_in_uploads(stored_path) is None:
             path.note(rules.FILE_PATH_UNSAFE)
         stored_name = text(section.take("filename"), "attachments.stored_name")
         original_name = _original_name(section.take("originalName"))
@@ -270,20 +269,11 @@ def _attachments(parsed: Parsed, listed: Field) -> None:
                 claimed_type=text(section.take_first("mimeType", "fileType"), "attachments.claimed_type", limit=100),
                 stored_path=stored_path,
                 stored_name=stored_name,
-                is_path_safe=is_safe,
                 uploaded_at=instant(section.take("uploadDate"), "attachments.uploaded_at"),
             )
         )
         section.set_aside_rest()
         element.tally("attachments", "loaded")
-
-
-def is_path_safe(stated: str) -> bool:
-    """Whether a path as it was stored names a file inside the uploads."""
-    if "\\" in stated or ":" in stated or stated.startswith("/"):
-        return False
-    steps = posixpath.normpath(stated).split("/")
-    return ".." not in steps and steps != ["."]
 
 
 def _original_name(field: Field) -> str | None:

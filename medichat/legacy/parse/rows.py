@@ -217,7 +217,7 @@ class SymptomRow(Row):
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class AttachmentRow(Row):
-    """``stored_path`` and ``stored_name`` are where the file is looked for; ``is_path_safe`` false: never."""
+    """``stored_path`` and ``stored_name`` are where the file is looked for (see ``places``)."""
 
     table: ClassVar[str] = "attachments"
     legacy_id: str
@@ -226,7 +226,6 @@ class AttachmentRow(Row):
     claimed_type: str | None
     stored_path: str | None
     stored_name: str | None
-    is_path_safe: bool
     uploaded_at: datetime | None
 
 

@@ -158,7 +158,17 @@ MESSAGE_REPEATED = _rule(
 NAME_UNGARBLED = _rule("name_ungarbled", "repaired", "A file's name in UTF-8 that had been read as Latin-1.")
 FILE_NAME_MISSING = _rule("file_name_missing", "repaired", "An attachment whose name or place is unknown.")
 FILE_PATH_UNSAFE = _rule(
-    "file_path_unsafe", "repaired", "An attachment's path leads out of the uploads; no file is read."
+    "file_path_unsafe", "repaired", "The path of a file leads out of the uploads; no file is read."
+)
+FILE_MISSING = _rule("file_missing", "repaired", "The file is not among the uploads; the entry is kept without it.")
+FILE_NOT_PLAIN = _rule(
+    "file_not_plain", "repaired", "A link, a folder or a device stands in the place of the file; it is not read."
+)
+FILE_UNREADABLE = _rule("file_unreadable", "repaired", "The file cannot be read, or changed while it was read.")
+FILE_EMPTY = _rule("file_empty", "repaired", "There is nothing in the file; the entry is kept without it.")
+FILE_TOO_LARGE = _rule("file_too_large", "repaired", "The file is larger than what can be kept; it is not copied.")
+FILE_UNREFERENCED = _rule(
+    "file_unreferenced", "repaired", "A file among the uploads that no document names; it is not copied."
 )
 ANSWER_WITHOUT_DOCTOR = _rule("answer_without_doctor", "repaired", "The answer's doctor is unknown.")
 ARCHIVED_BY_NOBODY = _rule("archived_by_nobody", "set_aside", "Put away by a doctor, but no doctor is known.")

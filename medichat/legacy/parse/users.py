@@ -11,6 +11,7 @@ from medichat.legacy.parse.dates import civil_day, instant
 from medichat.legacy.parse.identity import reference, time_of_id
 from medichat.legacy.parse.measures import height, weight
 from medichat.legacy.parse.parsing import Field, Parsed, Section, Tally, states_nothing
+from medichat.legacy.parse.places import place_in_uploads
 from medichat.legacy.parse.rows import MedicalInfoRow, UserRow
 from medichat.legacy.parse.values import choice, known_choice, plain, text, yes_no
 from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
@@ -98,10 +99,17 @@ def _account(parsed: Parsed, section: Section, made: datetime | None) -> UserRow
         deactivated_at=instant(section.take("deactivatedAt"), "users.deactivated_at"),
         email_verified=yes_no(section.take("emailVerified"), "users.email_verified") or False,
         last_login=instant(section.take("lastLoginAt"), "users.last_login"),
-        photo_path=text(section.take("profilePhoto"), "users.photo_path"),
+        photo_path=_photo_path(section.take("profilePhoto")),
         created_at=created_at,
         updated_at=updated_at,
     )
+
+
+def _photo_path(field: Field) -> str | None:
+    found = text(field, "users.photo_path")
+    if found is not None and place_in_uploads(found) is None:
+        field.note(rules.FILE_PATH_UNSAFE)
+    return found
 
 
 def _role(field: Field) -> tuple[str, bool]:
