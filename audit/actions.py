@@ -71,6 +71,11 @@ class Action(models.TextChoices):
     REQUEST_REFUSED = "request.refused", "Request refused"
     REQUEST_FAILED = "request.failed", "Request failed"
 
+    IMPORT_STARTED = "import.started", "Import started"
+    IMPORT_RESUMED = "import.resumed", "Import went on"
+    IMPORT_FINISHED = "import.finished", "Import finished"
+    IMPORT_UNDONE = "import.undone", "Import undone"
+
 
 def all_actions() -> list[tuple[str, str]]:
     """The choices of the model, asked for by name: a new word changes no earlier migration.

@@ -144,6 +144,7 @@ INSTALLED_APPS = [
     "conversations.apps.ConversationsConfig",
     "prescriptions.apps.PrescriptionsConfig",
     "audit.apps.AuditConfig",
+    "medichat.legacy.apps.LegacyConfig",
     "accounts.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

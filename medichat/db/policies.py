@@ -197,7 +197,10 @@ WHERE n.nspname NOT LIKE 'pg\\_%%' AND n.nspname <> 'information_schema'
 ORDER BY 1
 """
 # Tables that hold patient data without a patient_id of their own.
-ALSO_PROTECTED = ["users", "sessions", "mfa_tokens", "auditlog_logentry", "django_admin_log", "activity_logs"]
+ALSO_PROTECTED = [
+    "users", "sessions", "mfa_tokens", "auditlog_logentry", "django_admin_log", "activity_logs",
+    "import_runs", "import_batches", "import_documents", "import_items",
+]  # fmt: skip
 
 
 def refuse_unprotected_tables(connection: Any) -> None:

@@ -19,6 +19,7 @@ from conversations import attachments
 from conversations.models import Attachment, Conversation, ConversationWord, Message
 from medichat.db.blind_index import tokens
 from medichat.db.context import acting_as, system
+from medichat.legacy.models import ImportedDocument, ImportRun
 from prescriptions.models import Prescription
 from records.models import Allergy, CareRelation, EmergencyContact, Medication, Source
 from tests import factories
@@ -106,6 +107,7 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         )
         answered.archive(by=patient)
         answered.archive(by=her_doctor)
+        _imported()
         LogEntry.objects.create(
             user=administrator, action_flag=CHANGE, object_id=str(patient.pk), object_repr="Anastazija Brzovoljec"
         )
@@ -145,6 +147,27 @@ def _chart(patient: User) -> tuple[Allergy, Medication, EmergencyContact]:
     allergy: Allergy = factories.AllergyFactory(**hers, allergen="Zirconfloxacin", reaction="Wheezebloom")
     contact: EmergencyContact = factories.EmergencyContactFactory(patient=patient, name="Ottokar")
     return allergy, medicine, contact
+
+
+def _imported() -> None:
+    """What an import that met her remembers. (She herself was made here: a legacy id is set when a row is made.)"""
+    run = ImportRun.begin(source={"kind": "bson"}, source_key="0" * 64, options={})
+    run.batches.create(stage="users", number=1, position="1")
+    key = ImportedDocument.key("users", "61a0000000000000000000aa")
+    document = ImportedDocument(pk=key, collection="users", legacy_id="61a0000000000000000000aa", digest=b"", rows=b"")
+    document.raw, document.first_run, document.last_run = '{"firstName": "Anastazija"}', run, run
+    document.save(force_insert=True)
+    document.items.create(
+        run=run,
+        collection="users",
+        legacy_id=document.legacy_id,
+        entity="users",
+        where="petName",
+        rule="unknown_field",
+        outcome="set_aside",
+        reason="A field that the system does not know.",
+        raw='"Brzovoljec"',
+    )
 
 
 def _said(case: Conversation) -> None:

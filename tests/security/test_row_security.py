@@ -39,6 +39,8 @@ OWN_WORDS_REMOVED = {key: rows for key, rows in ONE_SELF.items() if key[1] == "s
 REFUSED_BY_A_TRIGGER = {"care_relations", "conversations"}
 # Whoever acts is recorded, signed in or not; the tests below say how narrow this is.
 ALWAYS_RECORDED = {"activity_logs", "auditlog_logentry"}
+# What the import remembers is for administrators and the system alone.
+OF_THE_IMPORT = {"import_runs", "import_batches", "import_documents", "import_items"}
 
 
 @pytest.fixture
@@ -56,18 +58,31 @@ def stranger(request: pytest.FixtureRequest, seed: Seed, application_connection:
 
 
 def her_row(connection: psycopg.Connection, table: str, patient: uuid.UUID) -> dict[str, Any]:
-    """A row of the patient's, as the superuser sees it, without generated columns; JSON ready to be written again."""
+    """A row of the patient's, as the superuser sees it, without generated columns; JSON ready to be written again.
+
+    Of the import's tables the only row: they name nobody.
+    """
     column = {"users": "id", "sessions": "user_id", "mfa_tokens": "user_id"}.get(table, "patient_id")
     if table in {"auditlog_logentry", "django_admin_log"}:
         column = {"auditlog_logentry": "object_pk", "django_admin_log": "object_id"}[table]
     names = [entry["name"] for entry in columns_of(connection, table)]
+    sought = str(patient)
+    if table in OF_THE_IMPORT:
+        column, sought = "id", id_of_the_only_row(connection, table)
     statement = sql.SQL("SELECT {} FROM {} WHERE {}::text = %s LIMIT 1").format(
         sql.SQL(", ").join(map(sql.Identifier, names)), sql.Identifier(table), sql.Identifier(column)
     )
     with connection.cursor(row_factory=dict_row) as cursor:
-        row = cursor.execute(statement, [str(patient)]).fetchone()
+        row = cursor.execute(statement, [sought]).fetchone()
     assert row is not None, f"The seed has no row of the patient in {table}."
     return {name: Jsonb(value) if isinstance(value, dict | list) else value for name, value in row.items()}
+
+
+def id_of_the_only_row(connection: psycopg.Connection, table: str) -> str:
+    """The id of the only row of a table."""
+    row = connection.execute(sql.SQL("SELECT id::text FROM {}").format(sql.Identifier(table))).fetchone()
+    assert row is not None, f"The seed has no row in {table}."
+    return str(row[0])
 
 
 def with_new_key(connection: psycopg.Connection, table: str, row: dict[str, Any]) -> dict[str, Any]:
@@ -141,7 +156,7 @@ def test_what_strangers_may_not_add_is_in_order_otherwise(
             insert(superuser_connection, table, with_new_key(superuser_connection, table, row))
 
 
-NEVER_HERS = {"private_notes", "prescription_alerts", "auditlog_logentry", "django_admin_log"}
+NEVER_HERS = {"private_notes", "prescription_alerts", "auditlog_logentry", "django_admin_log", *OF_THE_IMPORT}
 
 
 def test_she_reads_her_own_rows_but_never_what_doctors_keep_to_themselves(
@@ -167,6 +182,7 @@ def test_her_doctor_reads_her_clinical_rows(
 ) -> None:
     become(application_connection, "doctor", seed.her_doctor.pk)
     unseen = {table for table in tables if count(application_connection, table) == 0}
-    assert unseen == {"sessions", "mfa_tokens", "django_admin_log"} | (unseen & {"activity_logs", "auditlog_logentry"})
+    expected = {"sessions", "mfa_tokens", "django_admin_log"} | OF_THE_IMPORT
+    assert unseen == expected | (unseen & {"activity_logs", "auditlog_logentry"})
     row = application_connection.execute("SELECT count(*) FROM conversations WHERE status = 'in_progress'").fetchone()
     assert row == (0,), "a conversation with the assistant is the patient's alone"
