@@ -5,6 +5,7 @@ a doctor opens the file later and trusts its name.
 """
 
 import logging
+import mimetypes
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -103,12 +104,31 @@ def type_of(head: bytes) -> str:
 
 
 def tidy_name(name: str, kind: FileType) -> str:
-    """The name as it is kept and offered at download: one line, no path, no invisible characters, its true ending."""
+    """The name as it is kept: one line, no path, no invisible characters, its true ending."""
+    return _named(name, kind.extensions)
+
+
+def offered_name(name: str, content_type: str) -> str:
+    """The name to save a file under, with an ending that is true: the doctor's device opens it by that.
+
+    Files from the previous system were never checked: what is neither of a kind that is accepted here nor a picture
+    does not open by a double click.
+    """
+    kind = _KINDS.get(content_type)
+    if kind is not None:
+        return tidy_name(name, kind)
+    # A drawing in SVG may hold scripts.
+    is_picture = content_type.startswith("image/") and "svg" not in content_type
+    endings = mimetypes.guess_all_extensions(content_type, strict=False) if is_picture else []
+    return _named(name, tuple(endings) or (".bin",))
+
+
+def _named(name: str, endings: tuple[str, ...]) -> str:
     last = PurePosixPath(name.replace("\\", "/")).name
     visible = "".join(letter for letter in last if letter.isprintable()).strip(" .")
     stem, end = PurePosixPath(visible).stem, PurePosixPath(visible).suffix
-    if not kind.extensions or end.lower() not in kind.extensions:
-        stem, end = visible, kind.extension
+    if end.lower() not in endings:
+        stem, end = visible, endings[0]
     return f"{stem[:LONGEST_NAME] or 'file'}{end}"
 
 

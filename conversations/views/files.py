@@ -10,6 +10,7 @@ from django.views.decorators.http import require_GET
 
 from accounts.access import person, signed_in_required
 from conversations import attachments
+from conversations.file_types import offered_name
 from conversations.models import Attachment
 from medichat.db.encrypted_files import FileDamaged, FileMissing
 from medichat.surface import NO_PAGE
@@ -32,7 +33,7 @@ def attachment(request: HttpRequest, conversation_id: uuid.UUID, attachment_id: 
         logger.error("Attachment %s cannot be given out: %s", found.pk, failure)
         return render(request, "conversations/file_damaged.html", {"conversation": found.conversation}, status=500)
     response = HttpResponse(content, content_type=found.content_type)
-    name = found.original_name or f"file-{found.pk}"
+    name = offered_name(found.original_name or f"file-{found.pk}", found.content_type)
     response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = NO_PAGE

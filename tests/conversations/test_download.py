@@ -2,6 +2,7 @@
 
 import logging
 import uuid
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,9 @@ from django.urls import reverse
 
 from accounts.models import User
 from conversations import attachments
+from conversations.file_types import offered_name
 from conversations.models import Attachment, Conversation, Urgency
+from medichat.db import encrypted_files
 from tests.cast import ClientOf, as_person, system
 from tests.conversations import samples
 from tests.factories import AttachmentFactory
@@ -117,3 +120,35 @@ def test_what_the_previous_system_did_not_keep_is_not_offered(
     page = client.get(reverse("conversations:chat", args=[consultation.pk])).content.decode()
     assert "Not kept by the previous system" in page
     assert address(lost) not in page
+
+
+@pytest.mark.parametrize(
+    ("name", "content_type", "offered"),
+    [
+        ("photo.JPG", "application/dicom", "photo.JPG.dcm"),
+        ("scan.dcm", "application/dicom", "scan.dcm"),
+        ("检查报告.pdf", "image/png", "检查报告.pdf.png"),
+        ("../../../x.pdf", "application/pdf", "x.pdf"),
+        ("letter.exe", "application/x-dosexec", "letter.exe.bin"),
+        ("page.html", "text/html", "page.html.bin"),
+        ("drawing.svg", "image/svg+xml", "drawing.svg.bin"),
+        ("knee.webp", "image/webp", "knee.webp"),
+        ("knee.jpg", "image/gif", "knee.jpg.gif"),
+        ("", "application/octet-stream", "file.bin"),
+    ],
+)
+def test_a_name_does_not_promise_what_is_not_in_the_file(name: str, content_type: str, offered: str) -> None:
+    assert offered_name(name, content_type) == offered
+
+
+def test_a_file_from_the_previous_system_is_saved_under_a_true_name(
+    consultation: Conversation, patient: User, client_of: ClientOf
+) -> None:
+    row = AttachmentFactory(conversation=consultation, original_name="photo.JPG")
+    with encrypted_files.pending(), system():
+        stored = encrypted_files.store(BytesIO(samples.dicom()), file_id=row.pk)
+        Attachment.objects.filter(pk=row.pk).update(
+            is_stored=True, size=stored.size, sha256=stored.sha256, content_type="application/dicom"
+        )
+    response = client_of(patient).get(address(row))
+    assert response["Content-Disposition"] == 'attachment; filename="photo.JPG.dcm"'
