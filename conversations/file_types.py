@@ -6,32 +6,22 @@ a doctor opens the file later and trusts its name.
 
 import logging
 import mimetypes
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import BinaryIO
 
 import magic
-import pikepdf
-import pydicom
-from PIL import Image
+
+from conversations.file_checks import UnacceptableFile, documents, medical_images, pictures
 
 logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 150
-# A picture that unfolds to more than this is no photograph; 60 million pixels are at most 240 MB.
-MOST_PIXELS = 60_000_000
 HEAD_BYTES = 4096
 _NOTHING_CLAIMED = {"", "application/octet-stream", "binary/octet-stream"}
-# DICOM data sets that are compressed as a whole unfold without limit when they are read.
-_DEFLATED_DICOM = b"1.2.840.10008.1.2.1.99"
 
 WHAT_IS_ACCEPTED = "JPEG and PNG pictures, PDF documents and DICOM images"
-
-
-class UnacceptableFile(Exception):  # noqa: N818 -- the state of the file, in the words that a page uses
-    """The file is refused; the message is for the person who chose it."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +31,8 @@ class FileType:
     content_type: str
     extensions: tuple[str, ...]
     claims: tuple[str, ...]
-    check: Callable[[BinaryIO], None]
+    made_safe: Callable[[BinaryIO], BinaryIO]
+    """The file as it is kept; raises when it is not whole or not harmless."""
 
     @property
     def extension(self) -> str:
@@ -59,10 +50,19 @@ class FileType:
         return claimed in _NOTHING_CLAIMED or claimed == self.content_type or claimed in self.claims
 
 
-def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
-    """Say what the file is, having opened it; its position is the beginning afterwards.
+@dataclass(frozen=True)
+class SafeFile:
+    """What a file really is, and its content as it is kept: pictures are written again without what came along."""
 
-    Raises UnacceptableFile when it is empty, of another kind, damaged, cut off, or not what its name or claim says.
+    kind: FileType
+    content: BinaryIO
+
+
+def made_safe(file: BinaryIO, *, name: str, claimed: str = "") -> SafeFile:
+    """Say what the file is, having opened it whole.
+
+    Raises UnacceptableFile when it is empty, of another kind, damaged, cut off, harmful, or not what its name or claim
+    says.
     """
     file.seek(0)
     head = file.read(HEAD_BYTES)
@@ -83,7 +83,7 @@ def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
         )
     file.seek(0)
     try:
-        kind.check(file)
+        content = kind.made_safe(file)
     except UnacceptableFile:
         raise
     except Exception as error:
@@ -93,8 +93,8 @@ def identify(file: BinaryIO, *, name: str, claimed: str = "") -> FileType:
             "This file is damaged or not complete. Open it on your device to see whether it is whole, then attach it "
             "again."
         ) from error
-    file.seek(0)
-    return kind
+    content.seek(0)
+    return SafeFile(kind, content)
 
 
 def type_of(head: bytes) -> str:
@@ -132,88 +132,25 @@ def _named(name: str, endings: tuple[str, ...]) -> str:
     return f"{stem[:LONGEST_NAME] or 'file'}{end}"
 
 
-def _check_picture(file: BinaryIO) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", Image.DecompressionBombWarning)
-        with Image.open(file, formats=["JPEG", "PNG"]) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                raise UnacceptableFile("This picture is too large when it is opened. Make it smaller and try again.")
-            picture.verify()
-        file.seek(0)
-        with Image.open(file, formats=["JPEG", "PNG"]) as picture:
-            # Reads all of the file, but unfolds a photograph to an eighth of its size only.
-            picture.draft("RGB", (picture.width // 8 or 1, picture.height // 8 or 1))
-            picture.load()
+def _unchanged(check: Callable[[BinaryIO], None]) -> Callable[[BinaryIO], BinaryIO]:
+    """A kind of file that is kept byte for byte once the check has passed."""
+
+    def made_safe(file: BinaryIO) -> BinaryIO:
+        check(file)
+        return file
+
+    return made_safe
 
 
-def _check_pdf(file: BinaryIO) -> None:
-    try:
-        # Without recovery: a document that was cut off would otherwise be patched up and lose its last pages silently.
-        with pikepdf.open(file, attempt_recovery=False) as document:
-            if not len(document.pages):
-                raise UnacceptableFile("This document has no pages. Choose another one.")
-            for page in document.pages:
-                page.get("/Contents")
-    except pikepdf.PasswordError:
-        raise UnacceptableFile(
-            "This document is protected with a password, so the doctor could not open it. Save it without one."
-        ) from None
-
-
-def _check_dicom(file: BinaryIO) -> None:
-    if _DEFLATED_DICOM in file.read(HEAD_BYTES):
-        raise UnacceptableFile(
-            "This DICOM file is compressed in a way that cannot be read here. Export it differently."
-        )
-    file.seek(0)
-    watched = _WatchedReads(file)
-    data_set = pydicom.dcmread(watched)
-    if watched.ran_short or "SOPClassUID" not in data_set:
-        raise EOFError("the data set is cut off")
-    if "Rows" in data_set and not any(name in data_set for name in _PIXELS):
-        raise EOFError("an image without pixels")
-    if "PixelData" in data_set and not data_set.file_meta.TransferSyntaxUID.is_encapsulated:
-        bits = data_set.BitsAllocated * data_set.SamplesPerPixel * data_set.Rows * data_set.Columns
-        expected = (bits * int(data_set.get("NumberOfFrames") or 1) + 7) // 8
-        if data_set.get("PhotometricInterpretation") == "YBR_FULL_422":
-            expected = expected * 2 // 3
-        if len(data_set.PixelData) < expected:
-            raise EOFError("the pixels are cut off")
-
-
-class _WatchedReads:
-    """A stream that notices when it has less than was asked for: the DICOM reader takes what is left as the value.
-
-    Nothing left is the normal end when the next element is looked for, and cut off when a value is, after which the
-    reader looks for the next element once more.
-    """
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-        self._partial = False
-        self._empty = 0
-        self.seek, self.tell = file.seek, file.tell
-
-    def read(self, size: int = -1) -> bytes:
-        data = self._file.read(size)
-        if size > 0 and len(data) < size:
-            self._partial |= bool(data)
-            self._empty += not data
-        return data
-
-    @property
-    def ran_short(self) -> bool:
-        return self._partial or self._empty > 1
-
-
-_PIXELS = ("PixelData", "FloatPixelData", "DoubleFloatPixelData")
 _KINDS = {
     kind.content_type: kind
     for kind in (
-        FileType("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), ("image/jpg", "image/pjpeg"), _check_picture),
-        FileType("image/png", (".png",), ("image/x-png", "image/apng"), _check_picture),
-        FileType("application/pdf", (".pdf",), ("application/x-pdf",), _check_pdf),
-        FileType("application/dicom", (".dcm", ".dicom", ".dic", ".ima"), ("image/dicom",), _check_dicom),
+        FileType("image/jpeg", (".jpg", ".jpeg", ".jpe", ".jfif"), ("image/jpg", "image/pjpeg"), pictures.rewritten),
+        FileType("image/png", (".png",), ("image/x-png", "image/apng"), pictures.rewritten),
+        FileType("application/pdf", (".pdf",), ("application/x-pdf",), _unchanged(documents.check)),
+        FileType(
+            "application/dicom", (".dcm", ".dicom", ".dic", ".ima"), ("image/dicom",), _unchanged(medical_images.check)
+        ),
     )
 }
 EXTENSIONS = tuple(extension for kind in _KINDS.values() for extension in kind.extensions)

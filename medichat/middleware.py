@@ -10,7 +10,7 @@ from medichat import pages
 from medichat.db import encrypted_files
 from medichat.db.context import acting
 from medichat.refusals import ConflictError, SignInRequiredError
-from medichat.responses import LateResponse
+from medichat.responses import BetweenTransactions, LateResponse
 
 DATABASE_LOST = (OperationalError, InterfaceError, PoolTimeout)
 
@@ -29,20 +29,32 @@ class DatabaseContextMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer the request within its transaction; a lost database is answered with 503."""
         try:
-            # What an upload stored on the disk goes when the transaction does, so pending() is around it.
-            with encrypted_files.pending(), transaction.atomic(), acting(role=""):
-                response = self.get_response(request)
-                if response.status_code >= 500 or getattr(request, "failed", False):
-                    transaction.set_rollback(True)
+            response = self._in_transaction(request)
+            wanted: BetweenTransactions | None = getattr(request, "between", None)
+            if wanted is not None:
+                wanted.act()
+                request.failed = False  # type: ignore[attr-defined]  # our own mark on the request
+                response = self._in_transaction(request)
         except DATABASE_LOST:
             return pages.unavailable(request)
         if isinstance(response, LateResponse):
             response.produce()
         return response
 
+    def _in_transaction(self, request: HttpRequest) -> HttpResponse:
+        # What an upload stored on the disk goes when the transaction does, so pending() is around it.
+        with encrypted_files.pending(), transaction.atomic(), acting(role=""):
+            response = self.get_response(request)
+            if response.status_code >= 500 or getattr(request, "failed", False):
+                transaction.set_rollback(True)
+        return response
+
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Nothing of a request that raised is kept; conflicts and a lost database have answers of their own."""
         request.failed = True  # type: ignore[attr-defined]  # our own mark on the request
+        if isinstance(exception, BetweenTransactions) and not hasattr(request, "between"):
+            request.between = exception  # type: ignore[attr-defined]  # our own mark on the request
+            return HttpResponse(status=503)  # never sent: the request is answered anew
         if isinstance(exception, ConflictError):
             return pages.conflict(request, str(exception))
         if isinstance(exception, SignInRequiredError):

@@ -310,6 +310,9 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+# The socket of ClamAV's clamd, a path or host:port. With it, no file is accepted that was not scanned.
+CLAMAV_SOCKET = env("CLAMAV_SOCKET")
+CLAMAV_TIMEOUT_SECONDS = env_int("CLAMAV_TIMEOUT_SECONDS", 30, minimum=1)
 MESSAGE_MAX_CHARACTERS = 5_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.access import patient_required, person
 from accounts.signals import viewed
 from conversations import attachments, chat
-from conversations.file_types import UnacceptableFile
+from conversations.file_checks import UnacceptableFile
 from conversations.forms import AttachmentForm, MessageForm
 from conversations.models import Attachment, Conversation, RedFlag
 from medichat.paging import page_of

@@ -7,6 +7,8 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
+from conversations.file_checks import pictures
+
 
 def jpeg() -> bytes:
     """A noisy picture, so that the file has some length."""
@@ -24,6 +26,11 @@ def _picture(kind: str) -> bytes:
     return out.getvalue()
 
 
+def as_kept(picture: bytes) -> bytes:
+    """The picture as it is stored: written again without what came along."""
+    return pictures.rewritten(io.BytesIO(picture)).read()
+
+
 def pdf(*, pages: int = 1, password: str = "") -> bytes:
     """A document of blank pages."""
     out = io.BytesIO()
@@ -35,8 +42,8 @@ def pdf(*, pages: int = 1, password: str = "") -> bytes:
     return out.getvalue()
 
 
-def dicom(*, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
-    """A grey square of 32 by 32 pixels."""
+def dicom(*, transfer_syntax: UID = ExplicitVRLittleEndian, document: bytes = b"") -> bytes:
+    """A grey square of 32 by 32 pixels; with a document, that is packed in as well."""
     meta = FileMetaDataset()
     meta.TransferSyntaxUID = transfer_syntax
     meta.MediaStorageSOPClassUID = SecondaryCaptureImageStorage
@@ -53,6 +60,8 @@ def dicom(*, transfer_syntax: UID = ExplicitVRLittleEndian) -> bytes:
     image.PixelRepresentation = 0
     image.PhotometricInterpretation = "MONOCHROME2"
     image.PixelData = bytes(1024)
+    if document:
+        image.EncapsulatedDocument = document
     out = io.BytesIO()
     image.save_as(out, enforce_file_format=True)
     return out.getvalue()

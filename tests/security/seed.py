@@ -8,11 +8,10 @@ import uuid
 from dataclasses import dataclass
 from datetime import timedelta
 
+import pikepdf
 from django.contrib.admin.models import CHANGE, LogEntry
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.utils import timezone
-from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
 from accounts.models import Session, User
 from conversations import attachments
@@ -182,9 +181,11 @@ def _said(case: Conversation) -> None:
 
 
 def _attached(case: Conversation, patient: User) -> Attachment:
-    content, note = io.BytesIO(), PngInfo()
-    note.add_text("Comment", "BYTES-OF-THE-ELBOW")
-    Image.new("RGB", (8, 8), "teal").save(content, "PNG", pnginfo=note)
-    file = SimpleUploadedFile("xylograph.png", content.getvalue(), content_type="image/png")
+    content = io.BytesIO()
+    with pikepdf.new() as document:
+        document.add_blank_page()
+        document.docinfo["/Title"] = "BYTES-OF-THE-ELBOW"
+        document.save(content)
+    file = SimpleUploadedFile("xylograph.pdf", content.getvalue(), content_type="application/pdf")
     with acting_as(patient):
         return attachments.attach(case, file, by=patient, client_token=uuid.uuid4())
