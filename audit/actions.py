@@ -75,6 +75,10 @@ class Action(models.TextChoices):
     IMPORT_RESUMED = "import.resumed", "Import went on"
     IMPORT_FINISHED = "import.finished", "Import finished"
     IMPORT_UNDONE = "import.undone", "Import undone"
+    IMPORT_ITEM_RESOLVED = "import.item.resolved", "Item of the import resolved"
+    IMPORT_ITEM_CORRECTED = "import.item.corrected", "Value of the import corrected"
+    IMPORT_ITEM_LOADED = "import.item.loaded", "Corrected value loaded"
+    IMPORT_ITEM_REOPENED = "import.item.reopened", "Corrected value not loaded"
 
 
 def all_actions() -> list[tuple[str, str]]:

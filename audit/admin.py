@@ -39,6 +39,8 @@ PAGES = {
     "medicalinfo": "records_medicalinfo",
     "medication": "records_medication",
     "surgicalhistory": "records_surgicalhistory",
+    "import_run": "legacy_importrun",
+    "import_item": "legacy_importitem",
 }
 
 

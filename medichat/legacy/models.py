@@ -5,7 +5,6 @@ system alone.
 """
 
 import uuid
-from datetime import datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -14,10 +13,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
+from conversations.models import Conversation
 from medichat.db.base import BaseModel, choices_constraint, new_id
 from medichat.db.encrypted import EncryptedTextField
 from medichat.legacy import signals
 from medichat.legacy.parse.identity import row_id
+from medichat.refusals import ConflictError
 
 DIGEST_BYTES = 16
 """Of a document's outcome and of a row: BLAKE2b, cut to 128 bits. It tells changes, it does not prove authorship."""
@@ -197,6 +198,7 @@ class ItemState(models.TextChoices):
     """How far somebody has come with an item."""
 
     OPEN = "open", "To look at"
+    CORRECTED = "corrected", "Corrected, waits to be loaded"
     RESOLVED = "resolved", "Resolved"
     RETRIED = "retried", "Corrected and loaded again"
 
@@ -206,7 +208,8 @@ class ImportItem(models.Model):
 
     ``where`` is the path; names that are no field of the previous system's schema stand as ``?``, because the name of a
     field may hold personal data (the raw value has them). ``raw`` is canonical extended JSON, NULL where the value is a
-    secret. An item that somebody has worked on stays when its document is loaded again.
+    secret. An item that somebody has worked on stays when its document is loaded again; ``corrected`` is what was put
+    in the place of ``raw``. Only a file that no document names has no document.
     """
 
     Outcome = ItemOutcome
@@ -214,7 +217,7 @@ class ImportItem(models.Model):
 
     id = models.UUIDField(primary_key=True, default=new_id, editable=False)
     run = models.ForeignKey(ImportRun, models.PROTECT, related_name="items")
-    document = models.ForeignKey(ImportedDocument, models.CASCADE, related_name="items")
+    document = models.ForeignKey(ImportedDocument, models.CASCADE, null=True, related_name="items")
     collection = models.CharField(max_length=20)
     legacy_id = models.CharField(max_length=120)
     entity = models.CharField(max_length=30)
@@ -223,6 +226,7 @@ class ImportItem(models.Model):
     outcome = models.CharField(max_length=10, choices=ItemOutcome)
     reason = models.TextField()
     raw = EncryptedTextField(null=True)
+    corrected = EncryptedTextField(null=True, blank=True)
     state = models.CharField(max_length=10, choices=ItemState, default=ItemState.OPEN)
     found_at = models.DateTimeField(default=timezone.now)
     handled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
@@ -241,23 +245,60 @@ class ImportItem(models.Model):
                 name="import_items_handled_by_somebody",
                 condition=Q(state="open") | Q(handled_by__isnull=False, handled_at__isnull=False),
             ),
+            models.CheckConstraint(
+                name="import_items_of_a_document", condition=Q(document__isnull=False) | Q(collection="uploads")
+            ),
         ]
         indexes = [
             models.Index(fields=["rule", "-id"], name="import_items_by_rule"),
             models.Index(fields=["legacy_id"], name="import_items_of_document"),
+            models.Index(
+                fields=["-id"], name="import_items_to_look_at", condition=Q(state="open", outcome="set_aside")
+            ),
+            models.Index(fields=["handled_at"], name="import_items_to_load", condition=Q(state="corrected")),
         ]
 
     def __str__(self) -> str:
         return f"{self.rule} in {self.collection} {self.legacy_id}"
 
-    def resolve(self, *, by: User, note: str = "", at: datetime | None = None) -> None:
-        """Somebody has looked at it and it needs nothing more."""
-        self._handle(ItemState.RESOLVED, by, note, at)
+    def patient_id(self) -> uuid.UUID | None:
+        """Whose data it is, where that person is a patient here."""
+        found: models.QuerySet[Any]
+        if self.collection == "conversations":
+            found = Conversation.objects.filter(pk=row_id("conversations", self.legacy_id)).values_list("patient_id")
+        elif self.collection == "users":
+            found = User.objects.patients().filter(pk=row_id("users", self.legacy_id)).values_list("pk")
+        else:
+            return None
+        row: tuple[uuid.UUID] | None = found.order_by().first()
+        return row[0] if row else None
 
-    def mark_retried(self, *, by: User, note: str = "", at: datetime | None = None) -> None:
-        """Somebody has corrected the value and loaded the document again."""
-        self._handle(ItemState.RETRIED, by, note, at)
+    def resolve(self, *, by: User, note: str = "") -> None:
+        """Somebody has looked at it and it needs nothing more. Raises ConflictError when it is handled already."""
+        self._handle(ItemState.RESOLVED, by, note, only_from=ItemState.OPEN)
 
-    def _handle(self, state: ItemState, by: User, note: str, at: datetime | None) -> None:
-        self.state, self.handled_by, self.handled_at, self.note = state, by, at or timezone.now(), note or None
-        self.save(update_fields=["state", "handled_by", "handled_at", "note"])
+    def correct(self, corrected: str, *, by: User, note: str = "") -> None:
+        """Somebody has put another value (extended JSON) in the place of this one; ``retry`` loads it next.
+
+        Raises ConflictError when the item is handled already.
+        """
+        self.corrected = corrected
+        self._handle(ItemState.CORRECTED, by, note, only_from=ItemState.OPEN)
+
+    def mark_retried(self) -> None:
+        """The document was loaded again with the corrected value."""
+        assert self.handled_by is not None
+        self._handle(ItemState.RETRIED, self.handled_by, self.note or "", only_from=ItemState.CORRECTED)
+
+    def reopen(self, why: str) -> None:
+        """The corrected value could not be loaded, for a reason without patient data: it needs another look."""
+        assert self.handled_by is not None
+        self._handle(ItemState.OPEN, self.handled_by, why, only_from=ItemState.CORRECTED)
+
+    def _handle(self, state: ItemState, by: User, note: str, *, only_from: ItemState) -> None:
+        current = type(self).objects.select_for_update(of=("self",)).only("state").get(pk=self.pk)
+        if current.state != only_from:
+            raise ConflictError("Somebody has handled this item meanwhile.")
+        self.state, self.handled_by, self.handled_at, self.note = state, by, timezone.now(), note or None
+        self.save(update_fields=["state", "handled_by", "handled_at", "note", "corrected"])
+        signals.item_handled.send(type(self), item=self, by=by)

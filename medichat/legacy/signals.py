@@ -6,3 +6,4 @@ started = Signal()  # run
 resumed = Signal()  # run
 finished = Signal()  # run
 undone = Signal()  # run
+item_handled = Signal()  # item (an ImportItem in its new state), by (a User)
