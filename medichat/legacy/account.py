@@ -1,16 +1,21 @@
 """The accounting, which does not trust the parser: it walks the bytes of a document on its own.
 
 ``discrepancies`` demands that every non-empty leaf is claimed exactly once and that every counted element has exactly
-one fate. ``source_elements`` counts by the rules of section 9 of the legacy schema. The only thing shared with the
-parser is where one text is separated into several entries (``split_entries``, ``json_elements``): the rules for text
-values count its parts.
+one fate; elements are counted by the rules of section 9 of the legacy schema. It decodes for itself, and believes the
+decoder only when the values encode to the very same bytes again; otherwise it walks the bytes. The only thing shared
+with the parser is where one text is separated into several entries (``split_entries``, ``json_elements``): the rules
+for text values count its parts.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 from typing import Any
 
 import bson
+from bson import Binary, Code, Decimal128, Int64, MaxKey, MinKey, ObjectId, Regex, Timestamp
+from bson.codec_options import CodecOptions, DatetimeConversion
+from bson.datetime_ms import DatetimeMS
 
 from medichat.legacy.document import TWICE, Document, Path
 from medichat.legacy.parse.lists import json_elements, split_entries
@@ -20,6 +25,16 @@ ENTITIES = (
     "users", "patient_medical_info", "allergies", "medications", "medical_history", "surgical_history",
     "family_history", "immunizations", "emergency_contacts", "conversations", "messages", "symptoms", "attachments",
     "doctor_responses", "prescriptions", "activity_logs",
+)  # fmt: skip
+
+_ENTITIES = frozenset(ENTITIES)
+_PLAIN: CodecOptions[dict[str, Any]] = CodecOptions(
+    document_class=dict, datetime_conversion=DatetimeConversion.DATETIME_AUTO, unicode_decode_error_handler="replace"
+)
+_DEEPEST = 120
+_SINGLE = frozenset(
+    {bool, int, float, bytes, datetime, DatetimeMS, ObjectId, Int64, Decimal128, Binary, Code, Regex, Timestamp, MinKey,
+     MaxKey}
 )  # fmt: skip
 
 _TEXT, _DOCUMENT, _LIST, _UNDEFINED, _NULL = 0x02, 0x03, 0x04, 0x06, 0x0A
@@ -114,11 +129,21 @@ def _holds_something(raw: bytes, kind: int, at: int) -> bool:
     return bool(raw[at + 4 : at + 3 + length].decode("utf-8", "replace").strip())
 
 
-def source_elements(collection: str, document: Document) -> set[tuple[str, Path]]:
-    """Every element of the document that is counted, as (entity, path), by the rules of section 9."""
+def _own_values(raw: bytes) -> dict[str, Any] | None:
+    """The fields as a plain decoder shows them, if that is all there is: only when they encode to the very same bytes.
+
+    None for what the decoder would hide: a field stored twice, text that is no UTF-8, types that it converts.
+    """
+    try:
+        values = bson.decode(raw, _PLAIN)
+        return values if bson.encode(values, codec_options=_PLAIN) == raw else None
+    except (ValueError, TypeError, RecursionError, OverflowError, bson.errors.BSONError):
+        return None
+
+
+def _elements_of(collection: str, values: dict[str, Any]) -> set[tuple[str, Path]]:
     if collection == "activity_logs":
         return {("activity_logs", ())}
-    values = document.values
     return _of_user(values) if collection == "users" else _of_conversation(values)
 
 
@@ -193,7 +218,13 @@ def _listed(value: Any, path: Path) -> list[tuple[Path, Any]]:
         return []
     if not isinstance(value, list):
         return _read(value, path)
-    return [found for index, item in enumerate(value) for found in _read(item, (*path, index))]
+    found: list[tuple[Path, Any]] = []
+    for index, item in enumerate(value):
+        if isinstance(item, str):
+            found += _read(item, (*path, index))
+        else:
+            found.append(((*path, index), item))
+    return found
 
 
 def _read(value: Any, path: Path) -> list[tuple[Path, Any]]:
@@ -228,18 +259,73 @@ def discrepancies(collection: str, document: Document, parsed: Parsed) -> list[s
 
     The sentences hold paths, never values.
     """
-    try:
-        found = list(leaves(document.raw))
-        elements = source_elements(collection, document)
-    except (CorruptError, ValueError, RecursionError, bson.errors.BSONError):
-        whole = [claim for claim in parsed.claims if claim.path == () and claim.by.startswith("set_aside:")]
-        return [] if whole and not parsed.rows else ["an unreadable document is not set aside whole"]
-    return [*_claims(found, parsed), *_fates(elements, parsed)]
+    return _compared(collection, document, parsed)[1]
 
 
-def _claims(found: list[tuple[Path, bool]], parsed: Parsed) -> Iterator[str]:
+def _compared(collection: str, document: Document, parsed: Parsed) -> tuple[set[tuple[str, Path]], list[str]]:
+    """The elements of the document, and what does not add up."""
+    sentences: list[str] = []
+    own = _own_values(document.raw)
+    claimed = _counted(claim.path for claim in parsed.claims)
+    of_the_whole = claimed.pop((), 0)  # the whole is always there, also when it holds nothing
+    if own is not None and _walked(own, (), of_the_whole, claimed, sentences):
+        elements = _elements_of(collection, own)
+        sentences += [f"{_shown(path)} is claimed and does not exist" for path in claimed]
+    else:
+        try:
+            found = list(leaves(document.raw))
+            elements = _elements_of(collection, Document(document.raw).values)
+        except (CorruptError, ValueError, RecursionError, bson.errors.BSONError):
+            whole = [claim for claim in parsed.claims if claim.path == () and claim.by.startswith("set_aside:")]
+            sentences = [] if whole and not parsed.rows else ["an unreadable document is not set aside whole"]
+            return {(collection, ())}, sentences
+        sentences = list(_claims(found, parsed))
+    return elements, [*sentences, *_fates(elements, parsed)]
+
+
+def _counted(paths: Iterable[Path]) -> dict[Path, int]:
+    every = list(paths)
+    counted = dict.fromkeys(every, 1)
+    return counted if len(counted) == len(every) else dict(Counter(every))
+
+
+def _walked(
+    values: dict[str, Any] | list[Any], path: Path, above: int, claimed: dict[Path, int], sentences: list[str]
+) -> bool:
+    """Ask of every leaf how often it is claimed, taking the claims away; ``above``: how often what it stands in is.
+
+    False for a value of a type that this walk does not know, or too deep: then the bytes must be walked.
+    """
+    if len(path) > _DEEPEST:
+        return False
+    steps: Iterable[tuple[str | int, Any]] = values.items() if isinstance(values, dict) else enumerate(values)
+    for step, value in steps:
+        here = (*path, step)
+        times = above + claimed.pop(here, 0)
+        kind = type(value)
+        if kind is str:
+            holds_something = not (not value or value.isspace())
+        elif value is None:
+            holds_something = False
+        elif kind is dict or kind is list:
+            if value:
+                if not _walked(value, here, times, claimed, sentences):
+                    return False
+                continue
+            holds_something = False
+        elif kind in _SINGLE:
+            holds_something = True
+        else:
+            return False
+        if times != 1 and (times or holds_something):
+            sentences.append(f"{_shown(here)} is claimed {times} times")
+    return True
+
+
+def _claims(found: Iterable[tuple[Path, bool]], parsed: Parsed) -> Iterator[str]:
+    """The same by the bytes: slower, and right for every document that there can be."""
     claimed = Counter(claim.path for claim in parsed.claims)
-    used: set[Path] = {()}  # the whole is always there, also when it holds nothing
+    used: set[Path] = {()}
     for path, holds_something in found:
         times = 0
         for length in range(len(path) + 1):
@@ -254,19 +340,26 @@ def _claims(found: list[tuple[Path, bool]], parsed: Parsed) -> Iterator[str]:
 
 
 def _fates(elements: set[tuple[str, Path]], parsed: Parsed) -> Iterator[str]:
-    fates = Counter((tally.entity, tally.path) for tally in parsed.tally)
-    for entity, path in elements - fates.keys():
-        yield f"{entity} at {_shown(path)} has no fate"
-    for (entity, path), times in fates.items():
-        if times > 1:
-            yield f"{entity} at {_shown(path)} has {times} fates"
-        if (entity, path) not in elements:
-            yield f"{entity} at {_shown(path)} is no element of the source"
-    loaded = Counter(tally.entity for tally in parsed.tally if tally.fate == "loaded")
-    rows = Counter(row.table for row in parsed.rows if row.table in ENTITIES)
-    for entity in (loaded.keys() | rows.keys()) - {"doctor_responses"}:
-        if loaded[entity] != rows[entity]:
-            yield f"{entity}: {loaded[entity]} counted as loaded, {rows[entity]} rows"
+    fates = [(tally.entity, tally.path) for tally in parsed.tally]
+    if len(fates) != len(elements) or elements.symmetric_difference(fates):
+        counted = Counter(fates)
+        for entity, path in elements - counted.keys():
+            yield f"{entity} at {_shown(path)} has no fate"
+        for (entity, path), times in counted.items():
+            if times > 1:
+                yield f"{entity} at {_shown(path)} has {times} fates"
+            if (entity, path) not in elements:
+                yield f"{entity} at {_shown(path)} is no element of the source"
+    balance: dict[str, int] = {}
+    for tally in parsed.tally:
+        if tally.fate == "loaded" and tally.entity != "doctor_responses":
+            balance[tally.entity] = balance.get(tally.entity, 0) + 1
+    for row in parsed.rows:
+        if row.table in _ENTITIES:
+            balance[row.table] = balance.get(row.table, 0) - 1
+    for entity, difference in balance.items():
+        if difference:
+            yield f"{entity}: {abs(difference)} {'more' if difference > 0 else 'fewer'} counted as loaded than rows"
 
 
 def _shown(path: Path) -> str:
@@ -282,12 +375,12 @@ class Ledger:
 
     def add(self, collection: str, document: Document, parsed: Parsed) -> list[str]:
         """Count one document on both sides; returns its discrepancies."""
-        try:
-            self.source.update(entity for entity, _ in source_elements(collection, document))
-        except (ValueError, RecursionError, bson.errors.BSONError):
-            self.source[collection] += 1
-        self.fates.update((tally.entity, tally.fate) for tally in parsed.tally)
-        return discrepancies(collection, document, parsed)
+        elements, sentences = _compared(collection, document, parsed)
+        for entity, _ in elements:
+            self.source[entity] += 1
+        for tally in parsed.tally:
+            self.fates[tally.entity, tally.fate] += 1
+        return sentences
 
     def balances(self, entity: str) -> bool:
         """Whether every element of the entity has a fate."""

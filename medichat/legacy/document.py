@@ -40,6 +40,12 @@ class Fields(dict[str, Any]):
         super().__setitem__(name, value)
 
 
+_PLAIN: CodecOptions[dict[str, Any]] = CodecOptions(
+    document_class=dict,
+    tz_aware=False,
+    datetime_conversion=DatetimeConversion.DATETIME_AUTO,
+    unicode_decode_error_handler="strict",
+)
 CODEC: CodecOptions[Fields] = CodecOptions(
     document_class=Fields,
     tz_aware=False,
@@ -64,15 +70,22 @@ class Document:
     """For messages: file and byte or line; never content."""
 
     @cached_property
-    def values(self) -> Fields:
+    def values(self) -> dict[str, Any]:
         """The decoded fields. Raises UnreadableDocumentError."""
         try:
-            values = bson.decode(self.raw, CODEC)
+            values = _plain_values(self.raw)
+            if values is None:
+                values = bson.decode(self.raw, CODEC)
         except (BSONError, RecursionError, OverflowError, ValueError) as error:
             raise UnreadableDocumentError(f"no readable BSON at {self.where or 'unknown place'}") from error
-        if _is_too_deep(values):
+        if self._may_be_deep and _is_too_deep(values):
             raise UnreadableDocumentError("nested too deeply") from RecursionError("recursion")
         return values
+
+    @property
+    def _may_be_deep(self) -> bool:
+        """Whether there are as many bytes that may begin a document or a list inside."""
+        return self.raw.count(b"\x03") + self.raw.count(b"\x04") > _DEEPEST
 
     @cached_property
     def replaced(self) -> list[Path]:
@@ -84,7 +97,19 @@ class Document:
         return []
 
 
-def _is_too_deep(values: Fields) -> bool:
+def _plain_values(raw: bytes) -> dict[str, Any] | None:
+    """What a plain decoder sees, which is fast; None where it hides a field stored twice, or bytes that are no UTF-8.
+
+    Nothing is hidden when the values encode to the very same bytes.
+    """
+    try:
+        values = bson.decode(raw, _PLAIN)
+    except InvalidBSON:
+        return None
+    return values if bson.encode(values, codec_options=_PLAIN) == raw else None
+
+
+def _is_too_deep(values: dict[str, Any]) -> bool:
     """Deeper than MongoDB itself allows by far; whatever walks such values would end in a RecursionError."""
     level: list[Any] = [values]
     for _ in range(_DEEPEST):

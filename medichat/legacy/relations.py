@@ -15,9 +15,8 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from medichat.legacy.document import Fields
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.parsing import Finding, Parsed, Row
 from medichat.legacy.parse.rows import ActivityLogRow, ConversationRow, MedicalInfoRow, UserRow
@@ -91,7 +90,7 @@ class Directory:
         """A user with the address it can keep, a reference only to a doctor there is, and what was found about both."""
         return self._with_rows(parsed, self._settle_account, self._settle_medical_info)
 
-    def settle_conversation(self, parsed: Parsed, values: Fields) -> Parsed:
+    def settle_conversation(self, parsed: Parsed, values: dict[str, Any]) -> Parsed:
         """A conversation with a doctor there is; without its patient it is set aside whole."""
         rows = parsed.rows_of(ConversationRow)
         if not rows:

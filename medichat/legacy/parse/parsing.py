@@ -5,7 +5,6 @@ left over (``Section.set_aside_rest``). So nothing is dropped by forgetting it; 
 """
 
 import re
-from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
@@ -110,8 +109,8 @@ def is_empty(value: object) -> bool:
     if value is None:
         return True
     if isinstance(value, str):
-        return not value.strip()
-    return isinstance(value, (list, dict)) and not value
+        return not value or value.isspace()
+    return not value and isinstance(value, (list, dict))
 
 
 def states_nothing(value: object) -> bool:
@@ -119,7 +118,7 @@ def states_nothing(value: object) -> bool:
     pending = [value]
     while pending:
         inner = pending.pop()
-        if isinstance(inner, Mapping):
+        if isinstance(inner, dict):
             pending.extend(inner.values())
         elif isinstance(inner, list):
             pending.extend(inner)
@@ -128,22 +127,21 @@ def states_nothing(value: object) -> bool:
     return True
 
 
-@dataclass(slots=True)
 class Field:
     """A value, where it stands, and the document that is being parsed.
 
     ``covered`` means that a rule has claimed the text in which this value was found: it needs no claim of its own.
+    ``is_empty``: see the function of this name.
     """
 
-    parsed: Parsed
-    path: Path
-    value: Any
-    covered: bool = False
+    __slots__ = ("covered", "is_empty", "parsed", "path", "value")
 
-    @property
-    def is_empty(self) -> bool:
-        """See ``is_empty``."""
-        return is_empty(self.value)
+    def __init__(self, parsed: Parsed, path: Path, value: Any, covered: bool = False) -> None:
+        self.parsed = parsed
+        self.path = path
+        self.value = value
+        self.covered = covered
+        self.is_empty = is_empty(value)
 
     @property
     def name(self) -> str:
@@ -152,7 +150,7 @@ class Field:
 
     def claim(self, by: str) -> None:
         """This column or rule accounts for the value and everything in it."""
-        if not self.covered and not self.is_empty:
+        if not self.is_empty and not self.covered:
             self.parsed.claims.append(Claim(self.path, by))
 
     def note(self, rule: Rule, note: str = "") -> None:
@@ -195,14 +193,18 @@ class Section:
     def __init__(self, whole: Field, *, main: str = "") -> None:
         """``main``: the field that plain text in the place of a document stands for."""
         self._whole = whole
+        self._left: dict[str, Any] = {}
         self._main = main
-        self._left: dict[str, Any] = dict(whole.value) if isinstance(whole.value, Mapping) else {}
+        if isinstance(whole.value, dict):
+            self._left = dict(whole.value)
+            self._main = ""
 
     def take(self, name: str) -> Field:
         """The field of this name; its value is None where it is absent."""
-        if name == self._main and not isinstance(self._whole.value, Mapping):
-            return self._whole
-        return self._whole.inner(name, value=self._left.pop(name, None))
+        whole = self._whole
+        if name == self._main:
+            return whole
+        return Field(whole.parsed, (*whole.path, name), self._left.pop(name, None), whole.covered)
 
     @property
     def whole(self) -> Field:
@@ -219,14 +221,13 @@ class Section:
 
     def set_aside_rest(self) -> None:
         """What nobody took is set aside."""
-        for field_ in self._rest():
-            field_.set_aside(rules.FIELD_TWICE if TWICE in field_.name else rules.UNKNOWN_FIELD)
-
-    def _rest(self) -> Iterator[Field]:
-        for name, value in self._left.items():
+        if not self._left:
+            return
+        left, self._left = self._left, {}
+        for name, value in left.items():
             if not states_nothing(value):
-                yield self._whole.inner(name, value=value)
-        self._left = {}
+                rule = rules.FIELD_TWICE if TWICE in name else rules.UNKNOWN_FIELD
+                self._whole.inner(name, value=value).set_aside(rule)
 
 
 def is_secret_name(name: str) -> bool:
@@ -244,7 +245,7 @@ def without_secrets(value: Any) -> tuple[Any, bool]:
         cleaned = [without_secrets(inner) for inner in value]
         found = any(secret for _, secret in cleaned)
         return ([inner for inner, _ in cleaned], True) if found else (value, False)
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         result: dict[str, Any] = {}
         found = False
         for name, inner in value.items():

@@ -72,8 +72,7 @@ def text(
         return value if keep_blank and isinstance(value, str) else None
     stated = plain(value)
     if stated is None:
-        is_number = isinstance(value, (float, Decimal128)) and not isinstance(value, bool)
-        field.set_aside(rules.NOT_A_NUMBER if is_number else rules.WRONG_TYPE)
+        field.set_aside(rules.NOT_A_NUMBER if isinstance(value, (float, Decimal128)) else rules.WRONG_TYPE)
         return None
     if not isinstance(value, str):
         field.note(rules.NUMBER_AS_TEXT)
@@ -82,7 +81,7 @@ def text(
         field.claim(f"rule:{rules.NUL_REMOVED.code}")
         return None
     field.claim(column)
-    return _fitted(field, shown, limit, whole_text_goes_to)
+    return shown if limit is None or len(shown) <= limit else _shortened(field, shown, limit, whole_text_goes_to)
 
 
 def readable(field: Field, stated: str, *, strip: bool = True) -> str:
@@ -101,9 +100,7 @@ def one_mark_each(stated: str) -> str:
     return _DAMAGED.sub(UNREADABLE, stated)
 
 
-def _fitted(field: Field, stated: str, limit: int | None, whole_text_goes_to: list[str] | None) -> str:
-    if limit is None or len(stated) <= limit:
-        return stated
+def _shortened(field: Field, stated: str, limit: int, whole_text_goes_to: list[str] | None) -> str:
     field.note(rules.TEXT_SHORTENED)
     if whole_text_goes_to is not None:
         whole_text_goes_to.append(f"{field.name}: {stated}")
@@ -172,6 +169,8 @@ def yes_no(field: Field, column: str) -> bool | None:
 def known_choice(field: Field, spellings: Mapping[str, str]) -> str | None:
     """The choice that the field states in one of these spellings (keys in lower case); claims nothing."""
     value = field.value
+    if isinstance(value, str) and value in spellings:
+        return spellings[value]
     stated = plain(value)
     return None if stated is None else spellings.get(" ".join(stated.replace("\0", "").lower().split()))
 

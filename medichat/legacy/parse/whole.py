@@ -1,6 +1,8 @@
 """A document as a whole: the beginning of every parser, and what happens when it cannot be taken over at all."""
 
-from medichat.legacy.document import Document, Fields, UnreadableDocumentError
+from typing import Any
+
+from medichat.legacy.document import Document, UnreadableDocumentError
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.identity import digest, identity
 from medichat.legacy.parse.parsing import Claim, Field, Finding, Parsed, Section, Tally, without_secrets
@@ -36,7 +38,7 @@ def unreadable(document: Document, entity: str) -> Parsed:
     )
 
 
-def set_aside_whole(parsed: Parsed, values: Fields, rule: Rule) -> Parsed:
+def set_aside_whole(parsed: Parsed, values: dict[str, Any], rule: Rule) -> Parsed:
     """Nothing of the document is loaded; its elements are counted as set aside with it.
 
     What the parser found of secrets still counts: they are not kept.
@@ -55,9 +57,9 @@ def set_aside_whole(parsed: Parsed, values: Fields, rule: Rule) -> Parsed:
     )
 
 
-def _without(values: Fields, path: tuple[str | int, ...]) -> Fields:
+def _without(values: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
     """A copy without the field at the top under which the path leads."""
-    return Fields([(name, value) for name, value in values.items() if not path or name != path[0]])
+    return {name: value for name, value in values.items() if not path or name != path[0]}
 
 
 __all__ = ["UnreadableDocumentError", "begin", "set_aside_whole", "unreadable"]
