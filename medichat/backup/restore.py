@@ -76,8 +76,9 @@ def restore(path: Path, key: Key, *, accept_missing_keys: bool = False) -> Conte
 
 
 def _refuse_other_version(of_backup: set[str]) -> None:
-    known = MigrationLoader(None).disk_migrations or {}
-    here = {f"{app}.{name}" for app, name in known}
+    program = MigrationLoader(None, load=False)
+    program.load_disk()
+    here = {f"{app}.{name}" for app, name in program.disk_migrations or {}}
     newer, older = sorted(of_backup - here), sorted(here - of_backup)
     if newer or older:
         what = f"it has {newer[0]}, which this program lacks" if newer else f"it was made before {older[0]}"
