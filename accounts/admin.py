@@ -12,7 +12,7 @@ from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
 from accounts.models import AttemptCount, MfaToken, Role, Session, User
-from accounts.views.passwords import send_reset_link
+from accounts.passwords import send_reset_link
 
 
 class UserForm(WholeRowForm):

@@ -26,24 +26,36 @@ class EmailBackend(BaseBackend):
         email = normalise_email(email or others.get(User.USERNAME_FIELD) or others.get("username") or "")
         if not email or password is None:
             return None
-        with acting(role="sign_in", sign_in_key=email):
-            user = User.objects.filter(email=email).order_by().first()
-        if user is None:
-            _compute_hashes(password, but="")
-            signals.sign_in_failed.send(type(self), user=None, reason="no such account")
-            return None
-        with acting(role="sign_in", user_id=user.pk):
-            # An old kind of hash is replaced here when the password is right.
-            if user.check_password(password) and user.is_active:
-                return user
-            _compute_hashes(password, but=_kind_of_hash(user))
-            reason = "wrong password" if user.is_active else "account is deactivated"
-            signals.sign_in_failed.send(type(self), user=user, reason=reason)
-            return None
+        user, _ = person_with(email, password)
+        return user
 
     def get_user(self, user_id: uuid.UUID | str) -> User | None:
         """The owner of a session, unless the account was deactivated."""
         return User.objects.filter(pk=user_id, is_active=True).order_by().first()
+
+
+def person_with(email: str, *passwords: str) -> tuple[User | None, str]:
+    """The active person with this address, and which of these passwords is theirs; None and '' when none is.
+
+    More than one is tried where a client sends password and code in one text.
+    """
+    email = normalise_email(email)
+    with acting(role="sign_in", sign_in_key=email):
+        user = User.objects.filter(email=email).order_by().first()
+    if user is None:
+        for password in passwords:
+            _compute_hashes(password, but="")
+        signals.sign_in_failed.send(EmailBackend, user=None, reason="no such account")
+        return None, ""
+    with acting(role="sign_in", user_id=user.pk):
+        for password in passwords:
+            # An old kind of hash is replaced here when the password is right.
+            if user.check_password(password) and user.is_active:
+                return user, password
+            _compute_hashes(password, but=_kind_of_hash(user))
+        reason = "wrong password" if user.is_active else "account is deactivated"
+        signals.sign_in_failed.send(EmailBackend, user=user, reason=reason)
+        return None, ""
 
 
 def _kind_of_hash(user: User) -> str:

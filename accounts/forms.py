@@ -94,6 +94,14 @@ class PersonForm(UserModelForm):
             self.fields[name].required = True
 
 
+def check_date_of_birth(born: date) -> None:
+    """The person has been born and is not older than anybody. Raises ValidationError."""
+    if born > timezone.localdate():
+        raise ValidationError("This date is in the future. Check the year.", code="future")
+    if born < EARLIEST_BIRTH:
+        raise ValidationError("This date is too long ago. Check the year.", code="past")
+
+
 class DateOfBirthField(forms.DateField):
     """A day of birth, entered with the browser's own means; the person has been born and is not older than anybody."""
 
@@ -114,10 +122,8 @@ class DateOfBirthField(forms.DateField):
     def clean(self, value: Any) -> date | None:
         """A date from 1880 to today."""
         born: date | None = super().clean(value)
-        if born and born > timezone.localdate():
-            raise ValidationError("This date is in the future. Check the year.", code="future")
-        if born and born < EARLIEST_BIRTH:
-            raise ValidationError("This date is too long ago. Check the year.", code="past")
+        if born:
+            check_date_of_birth(born)
         return born
 
 

@@ -1,8 +1,12 @@
-"""From the cookie to a person: the session is opened, the person loaded, and the database context becomes theirs.
+"""From the cookie, or the token of an API client, to a person: the session is opened, the person loaded, and the
+database context becomes theirs.
 
 A request starts without any rights (``medichat.middleware``). The session's key opens one row of ``sessions``, that
 row its owner's row of ``users``, and only then does the context get the owner's role. The person is loaded at every
 request, so that deactivating an account or taking an approval back has effect at the next one.
+
+Addresses of the API know no cookie and pages know no token: no other site can act there with a browser's session, and
+no token opens a page.
 """
 
 from collections.abc import Callable
@@ -10,15 +14,18 @@ from collections.abc import Callable
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAuthenticationMiddleware
+from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
+from accounts import tokens
 from accounts.models import Session
 from accounts.session_store import SessionStore
 from accounts.throttle import count_attempt, take_back
 from medichat import pages
+from medichat.api.addresses import is_api
 from medichat.client_address import client_address
 from medichat.db.context import switch_to
 from medichat.middleware import DATABASE_LOST
@@ -57,7 +64,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
     def process_request(self, request: HttpRequest) -> None:
         """Find the session; afterwards the context names its owner, still without a role."""
-        key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+        key = None if is_api(request) else request.COOKIES.get(settings.SESSION_COOKIE_NAME)
         session = SessionStore(
             key, device=request.headers.get("User-Agent", "").replace("\0", ""), address=client_address(request)
         )
@@ -70,6 +77,8 @@ class SessionMiddleware(DjangoSessionMiddleware):
 
     def process_response(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
         """Store what changed, note the activity, send or remove the cookie; nothing of that when the request failed."""
+        if is_api(request):
+            return self._after_api_call(request, response)
         session = request.session
         if not isinstance(session, SessionStore):
             raise TypeError("settings.SESSION_ENGINE must be accounts.session_store.")
@@ -100,15 +109,46 @@ class SessionMiddleware(DjangoSessionMiddleware):
             )
         return response
 
+    def _after_api_call(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        session: Session | None = getattr(request, "api_session", None)
+        patch_vary_headers(response, ("Authorization",))
+        is_kept = response.status_code < 500 and not getattr(request, "failed", False)
+        if session and is_kept and BACKGROUND_HEADER not in request.headers:
+            session.note_activity()
+        return response
+
 
 class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     """Loads the session's owner and gives the database context their role."""
 
     def process_request(self, request: HttpRequest) -> None:
         """Set ``request.user``; a session whose owner may not sign in any more, or whose password changed, ends."""
+        if is_api(request):
+            self._open_by_token(request)
+            return
         request.user = auth.get_user(request)
         if request.user.is_authenticated:
             switch_to(role=request.user.database_role, user_id=request.user.pk)
         elif getattr(request.session, "row", None) is not None:
             request.session.flush()
             switch_to(role="")
+
+    def _open_by_token(self, request: HttpRequest) -> None:
+        """The owner of the token in the header; ``request.token_fault`` is what ``BearerAuthentication`` says of a
+        token that opens nothing. An address that needs no token is open with a bad one as well."""
+        request.user = AnonymousUser()
+        sent = request.headers.get("Authorization", "")
+        kind, _, token = sent.partition(" ")
+        if not token:
+            token = sent  # the previous system took a token without "Bearer" before it where it only said whose it is
+        elif kind.lower() != "bearer":
+            return
+        if not token:
+            return
+        try:
+            session = tokens.open_session(token.strip())
+        except tokens.InvalidTokenError as fault:
+            request.token_fault = str(fault)  # type: ignore[attr-defined]  # our own mark on the request
+            return
+        request.user = session.user
+        request.api_session = session  # type: ignore[attr-defined]  # our own mark on the request

@@ -302,18 +302,29 @@ class User(AbstractBaseUser, ImportableModel):
         signals.reactivated.send(type(self), user=self, by=by)
 
 
+ACTIVITY_WRITTEN_EVERY = timedelta(minutes=1)
+
+
 class SessionQuerySet(models.QuerySet["Session"]):
     """Words for queries on sessions."""
 
     def running(self) -> Self:
-        """Neither ended nor past their absolute end; browsers may have been idle for too long."""
+        """Neither ended nor past their absolute end; they may have been idle for too long."""
         return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
 
+    def signed_in(self) -> Self:
+        """Not between the password and the second step."""
+        return self.filter(awaits_second_factor=False)
+
+    def active_lately(self) -> Self:
+        """Not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
+        return self.filter(last_active_at__gt=timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES))
+
     def in_use(self) -> Self:
-        """Running, signed in, and browsers not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
+        """Running, signed in, and not idle for too long: of patients' own API clients nobody expects that."""
         idle_since = timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES)
-        signed_in = self.running().filter(awaits_second_factor=False)
-        return signed_in.filter(Q(kind=SessionKind.API) | Q(last_active_at__gt=idle_since))
+        may_idle = Q(kind=SessionKind.API, user__role=Role.PATIENT)
+        return self.running().signed_in().filter(may_idle | Q(last_active_at__gt=idle_since))
 
     def end(self, *, reason: str) -> int:
         """End them all now; returns how many."""
@@ -366,6 +377,12 @@ class Session(BaseModel):
 
     def __str__(self) -> str:
         return f"{self.get_kind_display()} session {self.pk}"
+
+    def note_activity(self) -> None:
+        """The person did something: the idle limit counts from now. Written once a minute at most."""
+        now = timezone.now()
+        if self.last_active_at < now - ACTIVITY_WRITTEN_EVERY:
+            Session.objects.filter(pk=self.pk, last_active_at__lt=now).update(last_active_at=now)
 
     @staticmethod
     def hash_of(key: str) -> str:

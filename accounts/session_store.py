@@ -18,7 +18,6 @@ from django.utils import timezone
 from accounts.models import Session
 from medichat.db.context import system
 
-ACTIVITY_WRITTEN_EVERY = timedelta(minutes=1)
 ENDED_ROWS_KEPT = timedelta(days=30)
 
 
@@ -44,8 +43,10 @@ class SessionStore(SessionBase):
         It has ended when it was revoked, is older than the absolute limit, or was idle for too long. Afterwards the
         database context names the owner.
         """
-        found = Session.objects.in_use().filter(
-            kind=Session.Kind.BROWSER, key_hash=Session.hash_of(self.session_key or "")
+        found = (
+            Session.objects.running()
+            .active_lately()
+            .filter(kind=Session.Kind.BROWSER, key_hash=Session.hash_of(self.session_key or ""))
         )
         self.row = found.annotate(owner=_OwnerBecomesContext("user_id")).order_by().first()
         if self.row is None:
@@ -93,10 +94,9 @@ class SessionStore(SessionBase):
             Session.objects.filter(key_hash=Session.hash_of(key), revoked_at__isnull=True).end(reason="signed out")
 
     def note_activity(self) -> None:
-        """The person did something: the idle limit counts from now. Written once a minute at most."""
-        now = timezone.now()
-        if self.row is not None and self.row.last_active_at < now - ACTIVITY_WRITTEN_EVERY:
-            Session.objects.filter(pk=self.row.pk, last_active_at__lt=now).update(last_active_at=now)
+        """The person did something: the idle limit counts from now."""
+        if self.row is not None:
+            self.row.note_activity()
 
     @classmethod
     def clear_expired(cls) -> None:

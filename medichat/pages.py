@@ -18,6 +18,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import person, signed_in_required
 from accounts.models import Role
 from medichat import demo
+from medichat.api.addresses import is_api
+from medichat.api.errors import refusal
 
 # A form that could not be accepted shows what was typed, but never these.
 NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret", "_forms")
@@ -81,6 +83,8 @@ def conflict(request: HttpRequest, detail: str) -> HttpResponse:
 
 
 def _error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
+    if is_api(request):
+        return refusal(request, status, detail)
     return render(request, f"{status}.html", {"detail": detail, "typed": typed(request)}, status=status)
 
 
@@ -97,6 +101,8 @@ def unavailable(request: HttpRequest) -> HttpResponse:
 
 
 def _bare_page(request: HttpRequest, status: int) -> HttpResponse:
+    if is_api(request):
+        return refusal(request, status)
     page = render_to_string(
         f"{status}.html",
         {

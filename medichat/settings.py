@@ -52,6 +52,18 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
     return value
 
 
+SECONDS_IN = {"s": 1, "m": 60, "h": 60 * 60, "d": 24 * 60 * 60}
+
+
+def env_seconds(name: str, default: str) -> int:
+    """A length of time as ``15m``, ``1h``, ``7d`` or plain seconds, in seconds; refused when it is none."""
+    raw = env(name, default)
+    number, unit = (raw[:-1], raw[-1]) if raw[-1] in SECONDS_IN else (raw, "s")
+    if not number.isdecimal() or not int(number):
+        raise ImproperlyConfigured(f"{name} must be a length of time like 15m, 1h or 7d, not {raw!r}.")
+    return int(number) * SECONDS_IN[unit]
+
+
 def env_list(name: str, default: str = "") -> list[str]:
     """A comma-separated variable as a list without empty parts."""
     return [part.strip() for part in env(name, default).split(",") if part.strip()]
@@ -117,9 +129,6 @@ if PRODUCTION:
         | {f"ENCRYPTION_KEY ({key_id})": key for key_id, key in ENCRYPTION_KEYS}
         | {"BLIND_INDEX_KEY": BLIND_INDEX_KEY, "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY}
     )
-# Backups are sealed for the public key; the private one belongs to whoever restores (see medichat.backup.keys).
-BACKUP_PUBLIC_KEY = env("BACKUP_PUBLIC_KEY")
-BACKUP_PRIVATE_KEY = env("BACKUP_PRIVATE_KEY")
 
 DEBUG = env_bool("DEBUG") and not PRODUCTION
 PUBLIC_URL = env("PUBLIC_URL", f"http://127.0.0.1:{env('PORT', '8000')}").rstrip("/")
@@ -159,6 +168,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "pgtrigger",
     "rest_framework",
+    "drf_spectacular",
+    "drf_spectacular_sidecar",
 ]
 
 MIDDLEWARE = [
@@ -167,6 +178,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "medichat.api.addresses.OneAddressMiddleware",
+    "medichat.api.origins.OriginMiddleware",
     "audit.middleware.RequestRecordMiddleware",  # request id; logs refusals and failures after their rollback
     "accounts.middleware.ThrottleMiddleware",  # counts attempts in statements of their own, before the transaction
     "medichat.middleware.DatabaseContextMiddleware",  # one transaction and one row-level-security context a request
@@ -265,6 +278,13 @@ if PRODUCTION and not {"doctor", "admin"} <= set(MFA_REQUIRED_ROLES):
 SESSION_ENGINE = "accounts.session_store"
 SESSION_TIMEOUT_MINUTES = env_int("SESSION_TIMEOUT_MINUTES", 15, minimum=1)
 SESSION_ABSOLUTE_HOURS = env_int("SESSION_ABSOLUTE_HOURS", 12, minimum=1)
+# Tokens of API clients. A doctor's or administrator's session is never longer there than in a browser.
+JWT_EXPIRES_IN = env_seconds("JWT_EXPIRES_IN", "1h")
+REFRESH_TOKEN_EXPIRES_IN = env_seconds("REFRESH_TOKEN_EXPIRES_IN", "7d")
+# Web pages of other hosts that may call the API from a browser; FRONTEND_URL is the previous system's name for it.
+CORS_ALLOWED_ORIGINS = env_list(
+    "CORS_ALLOWED_ORIGINS", env("FRONTEND_URL", "" if PRODUCTION else "http://localhost:3001")
+)
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
@@ -349,7 +369,6 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "clinic@localhost")
 # The record
 AUDIT_RETENTION_DAYS = env_int("AUDIT_RETENTION_DAYS", 2555, minimum=1)
 AUDIT_SEALS_FILE = Path(env("AUDIT_SEALS_FILE", str(DATA_DIR / "seals.jsonl")))
-AUDIT_ARCHIVE_DIR = Path(env("AUDIT_ARCHIVE_DIR", str(DATA_DIR / "log-archive")))
 # Diffs of admin and API edits name the request by our own id; what headers claim about it is not believed.
 AUDITLOG_CID_GETTER = "audit.request.current_request_id"
 AUDITLOG_DISABLE_REMOTE_ADDR = True
@@ -360,8 +379,33 @@ USE_TZ = True
 USE_I18N = True
 FORMAT_MODULE_PATH = "medichat.formats"
 
+# The API (medichat.api)
 REST_FRAMEWORK: dict[str, Any] = {
+    "DEFAULT_AUTHENTICATION_CLASSES": ["accounts.api.authentication.BearerAuthentication"],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "medichat.api.negotiation.AlwaysJson",
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [
+        "rest_framework.parsers.JSONParser",
+        "rest_framework.parsers.FormParser",
+        "rest_framework.parsers.MultiPartParser",
+    ],
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "medichat.api.errors.answer_exception",
+    "URL_FORMAT_OVERRIDE": None,
+    "FORMAT_SUFFIX_KWARG": None,
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+}
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "TITLE": "MediChat API",
+    "VERSION": "1.0.0",
+    "OAS_VERSION": "3.1.1",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SCHEMA_PATH_PREFIX": "/api/",
+    "SWAGGER_UI_DIST": "SIDECAR",
+    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
+    "REDOC_DIST": "SIDECAR",
 }
 
 LOGGING: dict[str, Any] = {

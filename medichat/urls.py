@@ -12,6 +12,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("home/", pages.home, name="home"),
     path("account/", include("accounts.urls")),
     path("admin/", admin.site.urls),
+    path("api", include("medichat.api.urls")),
     path("", include("records.urls")),
     path("", include("audit.urls")),
     path("", include("conversations.urls")),

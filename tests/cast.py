@@ -4,6 +4,7 @@ Tests connect as the application role under forced row-level security, so withou
 
 - set rows up with the factories (``tests.factories``), which work as the system, or inside ``with system():``;
 - look at rows inside ``with as_person(somebody):`` (what the database lets that person see) or ``with system():``;
+- the API is called with ``api_of(somebody).get(...)``, with a real session and token;
 - pages are opened with ``client_of(somebody).get(...)``, which goes through the real middleware: a session row, a
   cookie, and the person's own context. ``client`` (pytest-django's) is a visitor who has not signed in.
 
@@ -13,21 +14,24 @@ do with her; ``unapproved_doctor`` waits for an administrator.
 
 from collections.abc import Callable
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.core.mail import EmailMessage
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts import second_factor, tokens
+from accounts.models import MfaToken, User
 from accounts.session_store import SessionStore
 from medichat.db.context import acting_as, system
-from tests.factories import AdministratorFactory, CareRelationFactory, DoctorFactory, UserFactory
+from tests.factories import AdministratorFactory, CareRelationFactory, DoctorFactory, MfaTokenFactory, UserFactory
 
 as_person = acting_as
 ClientOf = Callable[[User], Client]
-__all__ = ["ClientOf", "as_person", "signed_in", "system"]
+__all__ = ["ClientOf", "api_client", "as_person", "signed_in", "system"]
 
 
 @pytest.fixture
@@ -110,3 +114,25 @@ def signed_in(client: Client, user: User) -> Client:
 def client_of(db: None) -> ClientOf:
     """Gives a client on which the person is signed in; each call is another browser."""
     return lambda user: signed_in(Client(), user)
+
+
+def api_token_of(user: User) -> str:
+    """An access token of a new API session, opened with a second factor where the role needs one."""
+    app = None
+    if second_factor.is_required(user):
+        with system():
+            app = MfaToken.objects.confirmed().filter(user=user).first()
+        app = app or MfaTokenFactory(user=user, confirmed_at=timezone.now())
+    with acting_as(user):
+        return tokens.begin_session(user, device="Test client", address="127.0.0.1", with_factor=app).access
+
+
+def api_client(user: User, **options: Any) -> Client:
+    """A client of the API that sends this person's token and nothing else."""
+    return Client(headers={"Authorization": f"Bearer {api_token_of(user)}"}, **options)
+
+
+@pytest.fixture
+def api_of(db: None) -> ClientOf:
+    """Gives an API client of the person; each call is another session."""
+    return api_client

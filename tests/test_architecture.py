@@ -13,7 +13,7 @@ APPS = ["accounts", "records", "conversations", "prescriptions", "audit"]
 # Each may import those before it.
 DOWNSTREAM = ["accounts", "records", "conversations", "prescriptions"]
 # The only parts of the project itself that know the apps; the frame of the pages knows who is signed in.
-KNOWS_EVERY_APP = ("medichat.urls", "medichat.legacy", "medichat.management.commands")
+KNOWS_EVERY_APP = ("medichat.urls", "medichat.api.urls", "medichat.legacy", "medichat.management.commands")
 KNOWS_ACCOUNTS = ("medichat.pages", "medichat.front_page")
 # Importable without Django being set up, and without the ORM.
 PURE = ("conversations.intake", "prescriptions.safety", "prescriptions.pdf", "prescriptions.wording")

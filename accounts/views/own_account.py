@@ -18,9 +18,9 @@ from accounts.access import person, signed_in_required
 from accounts.devices import describe
 from accounts.forms import EmailChangeForm, ProfileForm
 from accounts.models import Session, User
+from accounts.passwords import end_sessions
 from accounts.session_store import SessionStore
 from accounts.throttle import CHANGE, attempt_of, this_session, throttled
-from accounts.views.passwords import end_sessions
 from accounts.views.sign_in import end_session as sign_out_here
 from medichat.db.context import acting
 

@@ -3,18 +3,16 @@
 The answer is the same whether or not the address has an account already: its owner is told by e-mail, nobody else is.
 """
 
-from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
-from accounts import mail, signals
+from accounts import registering
 from accounts.forms import RegisterDoctorForm, RegisterForm
-from accounts.models import Role, User
+from accounts.models import Role
 from accounts.throttle import REGISTER, Attempt, Refusal, throttled, typed_email
-from medichat.db.context import acting
 
 
 def _too_many(form_class: type[RegisterForm], template: str) -> Refusal:
@@ -57,41 +55,9 @@ def _register(request: HttpRequest, form_class: type[RegisterForm], role: Role, 
         user = form.save(commit=False)
         user.role = role
         user.set_password(form.cleaned_data["password"])
-        taken = _create(user)
-        if taken == "licence":
-            form.add_error(
-                "licence_number",
-                "This licence number is registered already. Sign in, or call the clinic if it is not you.",
-            )
-        else:
-            if taken == "email":
-                mail.write(
-                    "already_registered",
-                    user.email,
-                    sign_in=mail.address_of("accounts:sign_in"),
-                    reset=mail.address_of("accounts:password_reset"),
-                )
-            else:
-                with acting(role="sign_in", user_id=user.pk):
-                    signals.registered.send(User, user=user, stated={"sex": form.cleaned_data.get("sex", "")})
-                mail.write("welcome", user.email, person=user, sign_in=mail.address_of("accounts:sign_in"))
+        if registering.register(user, stated={"sex": form.cleaned_data.get("sex", "")}) != "licence":
             return redirect("accounts:registered", role=role)
+        form.add_error(
+            "licence_number", "This licence number is registered already. Sign in, or call the clinic if it is not you."
+        )
     return render(request, template, {"form": form}, status=422)
-
-
-def _create(user: User) -> str:
-    """Store the new account; returns what was taken already (``email`` or ``licence``), '' when it is stored.
-
-    Row-level security shows a visitor no account at all, so only the database's own constraints can tell.
-    """
-    try:
-        with acting(role="sign_in", user_id=user.pk), transaction.atomic():
-            user.save(force_insert=True)
-    except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-        if constraint == "users_licence_unique":
-            return "licence"
-        if "email" in constraint:
-            return "email"
-        raise
-    return ""

@@ -4,8 +4,9 @@ import itertools
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 
 from tests.security.seed import Seed
 
@@ -21,6 +22,17 @@ class Address:
     def is_admin(self) -> bool:
         """Whether it belongs to the admin site."""
         return self.name.startswith("admin:")
+
+    @property
+    def is_api(self) -> bool:
+        """Whether it belongs to the API."""
+        return self.name.startswith("api:")
+
+    @property
+    def methods(self) -> list[str]:
+        """What an address of the API can be asked for."""
+        view: Any = resolve(self.paths(nobodys())[0]).func
+        return [method for method in ("get", "post", "put", "patch", "delete") if hasattr(view.cls, method)]
 
     @property
     def names_a_row(self) -> bool:

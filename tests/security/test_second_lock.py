@@ -16,7 +16,7 @@ from conversations.models import Conversation
 from medichat.db.context import system
 from records.models.care import visible_patients
 from records.people import patients_visible_to
-from tests.cast import signed_in
+from tests.cast import api_client, signed_in
 from tests.security.addresses import addresses, hers
 from tests.security.seed import SECRETS, Seed
 
@@ -35,7 +35,7 @@ SEARCHES = [
     ("/account/who-viewed/?show=all", ""),
 ]
 # It would end the session with which the rest is tried.
-NOT_POSTED = {"accounts:sign_out"}
+NOT_POSTED = {"accounts:sign_out", "api:logout"}
 
 
 def querysets_with_visible_to() -> set[type[QuerySet[Any]]]:
@@ -66,8 +66,13 @@ def one_lock_open(monkeypatch: pytest.MonkeyPatch, seed: Seed) -> int:
 
 @pytest.fixture
 def visitor_of(db: None, seed: Seed) -> Callable[[str], Client]:
-    """A client on which somebody of the seed is signed in."""
-    return lambda who: signed_in(Client(raise_request_exception=False), getattr(seed, who))
+    """A client on which somebody of the seed is signed in: with a cookie for the pages, a token for the API."""
+
+    def visitor(who: str) -> Client:
+        user = getattr(seed, who)
+        return signed_in(api_client(user, raise_request_exception=False), user)
+
+    return visitor
 
 
 def answers(client: Client, seed: Seed) -> Iterator[tuple[str, str, HttpResponse]]:
@@ -77,6 +82,8 @@ def answers(client: Client, seed: Seed) -> Iterator[tuple[str, str, HttpResponse
             yield path, "", client.get(path)  # type: ignore[misc]  # the test client's answer is one
             if address.name not in NOT_POSTED and not address.is_admin:
                 yield f"POST {path}", "", client.post(path)  # type: ignore[misc]  # see above
+            for method in ("patch", "delete") if address.is_api else ():
+                yield f"{method} {path}", "", getattr(client, method)(path)
     for path, sought in SEARCHES:
         yield path, sought, client.get(path)  # type: ignore[misc]  # see above
 
@@ -101,7 +108,7 @@ def test_with_one_lock_open_nobody_sees_another_s_data(
         assert told(response, but=sought) == set(), path
         if response.status_code == 200 and any(row in path for row in seed.ids):
             # A file of hers in a form in which no word can be read would be one as well.
-            assert response["Content-Type"].startswith("text/html"), path
+            assert response["Content-Type"].startswith(("text/html", "application/json")), path
     assert asked > 250
 
 

@@ -1,0 +1,1 @@
+"""Accounts through the API: signing in and out, tokens, registering, passwords."""

@@ -1,0 +1,11 @@
+"""Every address of the API. Written in lower case and without a slash at the end (see ``medichat.api.addresses``)."""
+
+from django.urls import include, path
+
+from medichat.api.root import RootView
+
+app_name = "api"
+urlpatterns = [
+    path("", RootView.as_view(), name="root"),
+    path("/auth/", include("accounts.api.urls")),
+]

@@ -1,0 +1,111 @@
+"""Who may call which endpoint of the API. Every method of every address has a rule here; one without fails.
+
+Without a token the answer is 401, in the wrong role 403, about somebody else's row 404; what exists for others and what
+does not exist at all look the same.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from tests.cast import api_client
+from tests.security.addresses import Address, addresses, hers, nobodys
+from tests.security.seed import Seed
+from tests.security.test_idor import PEOPLE
+
+EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
+PATIENTS, DOCTORS, ADMINISTRATORS = "patients", "approved doctors", "administrators"
+HER, HER_DOCTORS = "the patient", "her doctors"
+
+RULES: dict[str, dict[str, str]] = {
+    "api:root": {"get": EVERYBODY},
+    "api:register": {"post": EVERYBODY},
+    "api:login": {"post": EVERYBODY},
+    "api:second_step": {"post": EVERYBODY},
+    "api:refresh": {"post": EVERYBODY},
+    "api:password_forgot": {"post": EVERYBODY},
+    "api:password_reset": {"post": EVERYBODY},
+    "api:verify": {"get": SIGNED_IN},
+    "api:logout": {"post": SIGNED_IN},
+    "api:password_change": {"post": SIGNED_IN},
+}
+# What each rule answers to whom; "" is an answer of the endpoint itself, as long as it is none of these.
+OWN = ""
+ANSWERS: dict[str, dict[str, int | str]] = {
+    EVERYBODY: {"visitor": OWN, "patient": OWN, "doctor": OWN, "unapproved": OWN, "admin": OWN},
+    SIGNED_IN: {"visitor": 401, "patient": OWN, "doctor": OWN, "unapproved": OWN, "admin": OWN},
+    PATIENTS: {"visitor": 401, "patient": OWN, "doctor": 403, "unapproved": 403, "admin": 403},
+    DOCTORS: {"visitor": 401, "patient": 403, "doctor": OWN, "unapproved": 403, "admin": 403},
+    ADMINISTRATORS: {"visitor": 401, "patient": 403, "doctor": 403, "unapproved": 403, "admin": OWN},
+    HER: {"visitor": 401, "patient": 404, "doctor": 403, "unapproved": 403, "admin": 403},
+    HER_DOCTORS: {"visitor": 401, "patient": 403, "doctor": 404, "unapproved": 403, "admin": 403},
+}
+# It would end the session with which the rest is tried.
+LAST = {"api:logout"}
+
+
+def of_api() -> list[Address]:
+    """The API's addresses, signing out last."""
+    found = [address for address in addresses() if address.is_api]
+    return sorted(found, key=lambda address: (address.name in LAST, address.name))
+
+
+def test_every_method_of_every_address_has_a_rule() -> None:
+    assert {address.name: set(address.methods) for address in of_api()} == {
+        name: set(rules) for name, rules in RULES.items()
+    }
+
+
+def calls(values: dict[str, list[str]]) -> list[tuple[str, str, str]]:
+    """Every method of every address, with the values put in: the name, the method, the path."""
+    return [
+        (address.name, method, path)
+        for address in of_api()
+        for path in address.paths(values)
+        for method in address.methods
+    ]
+
+
+@pytest.fixture
+def client_as(db: None, seed: Seed) -> Callable[[str], Client]:
+    """A visitor's client, or that of a stranger of the seed."""
+    return lambda who: api_client(getattr(seed, PEOPLE[who])) if who in PEOPLE else Client()
+
+
+def ask(client: Client, method: str, path: str) -> Any:
+    return client.get(path) if method == "get" else getattr(client, method)(path, {}, content_type="application/json")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["visitor", *PEOPLE])
+def test_strangers_get_what_the_rule_says(seed: Seed, client_as: Callable[[str], Client], who: str) -> None:
+    client, wrong = client_as(who), []
+    for name, method, path in calls(hers(seed)):
+        status = ask(client, method, path).status_code
+        expected = ANSWERS[RULES[name][method]][who]
+        # What needs nobody to be signed in may refuse what was sent in its own words.
+        got = status if status in {401, 403, 404} and RULES[name][method] != EVERYBODY else OWN
+        if got != expected:
+            wrong.append((name, method, path, status, expected))
+    assert wrong == []
+
+
+def text_of(response: Any) -> str:
+    """The answer without what differs at every request."""
+    return re.sub(r"[0-9a-f]{8}-[0-9a-f-]{27}", "ID", response.content.decode())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ["patient", "doctor"])
+def test_what_is_another_s_looks_like_what_does_not_exist(
+    seed: Seed, client_as: Callable[[str], Client], who: str
+) -> None:
+    client = client_as(who)
+    missing = {(name, method): ask(client, method, path) for name, method, path in calls(nobodys())}
+    for name, method, path in calls(hers(seed)):
+        if RULES[name][method] in {HER, HER_DOCTORS}:
+            response, nothing = ask(client, method, path), missing[name, method]
+            assert (response.status_code, text_of(response)) == (nothing.status_code, text_of(nothing)), path
