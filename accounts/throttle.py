@@ -68,6 +68,10 @@ CHANGE = Limits("change", pair=Limit(5), address=Limit(50), account=Limit(10))
 # gets there, from any address, and only a right code ends the count. A hundred tries a day of a million codes, of which
 # three are right, find one in nine years on average.
 CODE = Limit(5, forget_after=timedelta(days=1))
+# Two facts about one person must both be right, so few attempts say much; a doctor in a hurry mistypes some.
+EMERGENCY_ACCESS = Limits(
+    "emergency_access", pair=Limit(5), address=Limit(30), account=Limit(10, longest_wait=timedelta(minutes=5))
+)
 RESET = Limits("reset", pair=Limit(3, timedelta(minutes=1)), address=Limit(20), account=Limit(10))
 
 

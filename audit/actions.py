@@ -61,6 +61,7 @@ class Action(models.TextChoices):
     ALERT_OVERRIDDEN = "prescription.alert_overridden", "Safety alert overridden"
     BREAK_GLASS_OPENED = "break_glass.opened", "Emergency access opened"
     BREAK_GLASS_ENDED = "break_glass.ended", "Emergency access ended"
+    BREAK_GLASS_REFUSED = "break_glass.refused", "Emergency access to nobody known"
     CASE_OVERDUE = "conversation.overdue", "Case raised because it waited too long"
     EMERGENCY_ANNOUNCED = "emergency.announced", "Doctors told of an unclaimed emergency"
     RECORD_EXPORTED = "record.exported", "Copy of the whole record taken"

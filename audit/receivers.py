@@ -18,7 +18,7 @@ from conversations.models import Attachment, Conversation, Message
 from prescriptions import signals as prescriptions
 from prescriptions.models import Prescription, PrescriptionAlert
 from records import signals as records
-from records.models import CareRelation
+from records.models import CareRelation, EmergencyAccess
 
 VIEWED = {
     "patient": Action.PATIENT_VIEWED,
@@ -227,8 +227,9 @@ def chart_changed(
 
 
 @on(post_save, sender=CareRelation)
+@on(post_save, sender=EmergencyAccess)
 def break_glass_opened(sender: Any, *, instance: CareRelation, created: bool, **_: Any) -> None:
-    """A doctor opened a chart without a relation; the reason stays with the relation."""
+    """A doctor opened a chart without a relation; the words of the reason stay with the relation, its kind is told."""
     if created and instance.kind == CareRelation.Kind.BREAK_GLASS:
         record(
             Action.BREAK_GLASS_OPENED,
@@ -238,7 +239,34 @@ def break_glass_opened(sender: Any, *, instance: CareRelation, created: bool, **
             resource_id=instance.pk,
             purpose=Purpose.BREAK_GLASS,
             severity=Severity.WARNING,
+            codes={"reason": str(instance.emergency_reason)},
         )
+
+
+@on(records.emergency_access_ended)
+def emergency_access_ended(sender: Any, *, access: EmergencyAccess, by: User, **_: Any) -> None:
+    """The doctor ended it before its time; that it ends by itself is noted by the periodic work."""
+    record(
+        Action.BREAK_GLASS_ENDED,
+        actor=by,
+        patient_id=access.patient_id,
+        resource_type="care_relation",
+        resource_id=access.pk,
+        purpose=Purpose.BREAK_GLASS,
+    )
+
+
+@on(records.emergency_access_refused)
+def emergency_access_refused(sender: Any, *, by: User, **_: Any) -> None:
+    """A doctor named nobody whom there is: many of these are a search for people."""
+    record(
+        Action.BREAK_GLASS_REFUSED,
+        actor=by,
+        resource_type="care_relation",
+        purpose=Purpose.BREAK_GLASS,
+        status=Status.FAILURE,
+        severity=Severity.WARNING,
+    )
 
 
 # Conversations

@@ -15,6 +15,7 @@ from accounts.models import Role, User
 from audit.actions import Action, ActorRole, Purpose, Severity, Status
 from audit.models import ActivityLog
 from audit.request import endpoint, facts_of_request
+from records.models.emergency import only_in_emergency
 
 Code = str | int | bool | None | Sequence[str]
 
@@ -83,7 +84,17 @@ def purpose_of(actor: User | None, patient_id: uuid.UUID) -> Purpose | str:
         return ""
     if actor.pk == patient_id:
         return Purpose.OWN
-    return Purpose.CARE if actor.role == Role.DOCTOR else Purpose.ADMINISTRATION
+    if actor.role != Role.DOCTOR:
+        return Purpose.ADMINISTRATION
+    return Purpose.BREAK_GLASS if patient_id in _seen_in_emergency(actor) else Purpose.CARE
+
+
+def _seen_in_emergency(doctor: User) -> frozenset[uuid.UUID]:
+    """Asked once for each request, whose person is loaded anew."""
+    known: frozenset[uuid.UUID] | None = vars(doctor).get("_seen_in_emergency")
+    if known is None:
+        known = vars(doctor)["_seen_in_emergency"] = only_in_emergency(doctor)
+    return known
 
 
 def write(rows: list[ActivityLog]) -> None:

@@ -38,8 +38,8 @@ def env_bool(name: str, default: bool = False) -> bool:
     raise ImproperlyConfigured(f"{name} must be yes or no (1/0, true/false, on/off), not {value!r}.")
 
 
-def env_int(name: str, default: int, *, minimum: int = 0) -> int:
-    """A whole number from the environment, refused when it is below the minimum."""
+def env_int(name: str, default: int, *, minimum: int = 0, maximum: int | None = None) -> int:
+    """A whole number from the environment, refused when it is below the minimum or above the maximum."""
     raw = env(name)
     if not raw:
         return default
@@ -49,6 +49,8 @@ def env_int(name: str, default: int, *, minimum: int = 0) -> int:
         raise ImproperlyConfigured(f"{name} must be a whole number, not {raw!r}.") from None
     if value < minimum:
         raise ImproperlyConfigured(f"{name} must be at least {minimum}, not {value}.")
+    if maximum is not None and value > maximum:
+        raise ImproperlyConfigured(f"{name} must be at most {maximum}, not {value}.")
     return value
 
 
@@ -297,6 +299,9 @@ SESSION_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_SECURE = PRODUCTION
 CSRF_COOKIE_HTTPONLY = True
 CSRF_FAILURE_VIEW = "medichat.pages.expired_form"
+
+# How long a doctor may see a chart by emergency access; the database refuses more than four hours.
+BREAK_GLASS_MINUTES = env_int("BREAK_GLASS_MINUTES", 60, minimum=1, maximum=240)
 
 # The surface
 SECURE_CONTENT_TYPE_NOSNIFF = True

@@ -13,7 +13,9 @@ from conversations.findings import SummarySection, summary_sections
 from conversations.models import Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom
 from prescriptions.models import Prescription
 from prescriptions.transcript import Line, marked_lines
-from records.models import Allergy, MedicalHistory, MedicalInfo, Medication
+from records.models import Allergy, EmergencyAccess, MedicalHistory, MedicalInfo, Medication
+from records.models.emergency import access_in_force
+from records.people import by_emergency_access_only
 
 Entry = TypeVar("Entry", Allergy, Medication, MedicalHistory)
 
@@ -41,6 +43,13 @@ class CaseFile:
     prescriptions: Sequence[Prescription]
     earlier_prescriptions: Sequence[Prescription]
     notes: Sequence[PrivateNote]
+    emergency: EmergencyAccess | None = None
+    """The emergency access by which the doctor sees it, when there is no other reason."""
+
+    @property
+    def why(self) -> str:
+        """Why the doctor sees it, as the record calls it."""
+        return "break_glass" if self.emergency else "care"
 
     @property
     def summary(self) -> list[SummarySection]:
@@ -72,8 +81,12 @@ def case_file(case_id: uuid.UUID, *, by: User, all_messages: bool = False) -> Ca
     Raises Http404 for a case that is not theirs to see.
     """
     cases = Conversation.objects.visible_to(by)
-    conversation = get_object_or_404(cases.select_related("patient__medical_info", "doctor"), pk=case_id)
+    conversation = get_object_or_404(
+        cases.select_related("patient__medical_info", "doctor").annotate(is_break_glass=by_emergency_access_only(by)),
+        pk=case_id,
+    )
     patient = conversation.patient
+    in_emergency = vars(conversation)["is_break_glass"] and conversation.doctor_id != by.pk
     visible_messages = Message.objects.visible_to(by).filter(conversation=conversation)
     latest = visible_messages.order_by("-position")
     messages = list(latest if all_messages else latest[: MESSAGES_SHOWN + 1])
@@ -101,6 +114,7 @@ def case_file(case_id: uuid.UUID, *, by: User, all_messages: bool = False) -> Ca
         prescriptions=[item for item in prescriptions if item.conversation_id == conversation.pk],
         earlier_prescriptions=[item for item in prescriptions if item.conversation_id != conversation.pk],
         notes=list(notes[:20]),
+        emergency=access_in_force(by, patient.pk) if in_emergency else None,
     )
 
 

@@ -110,7 +110,7 @@ def _page(
         patient_id=file.patient.pk,
         resource_type="conversation",
         resource_id=file.conversation.pk,
-        why="care",
+        why=file.why,
     )
     context = {
         "file": file,
@@ -120,6 +120,7 @@ def _page(
         "may_answer": file.may_answer(doctor),
         "is_mine": file.conversation.doctor_id == doctor.pk,
         "release_form": ReleaseForm(),
+        "emergency": file.emergency,
         # What the doctor had before their eyes when they began to write, until they are told of something new.
         "seen": request.POST.get("seen_token") or file.seen,
         "banner": banner_of(

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
+from functools import cached_property, wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
@@ -13,6 +13,8 @@ from django.urls import reverse
 from accounts.access import View, doctor_required, patient_required, person
 from accounts.models import User
 from accounts.signals import viewed
+from records.models import EmergencyAccess
+from records.models.emergency import access_in_force
 from records.people import patients_visible_to, why_seen
 
 
@@ -29,6 +31,11 @@ class OpenChart:
     def is_own(self) -> bool:
         """Whether the patient reads their own."""
         return self.why == "own"
+
+    @cached_property
+    def emergency(self) -> EmergencyAccess | None:
+        """The emergency access by which a doctor reads it, when there is no other reason."""
+        return access_in_force(self.by, self.patient.pk) if self.why == "break_glass" else None
 
     def url(self, act: str = "", **parts: Any) -> str:
         """The address of the chart, or of an act on it (``add``, ``correct``, ...), from where this person stands."""

@@ -1,6 +1,6 @@
 """The chart for administrators: look, correct, and mark as entered in error."""
 
-from typing import Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
 from django.contrib import admin
@@ -14,7 +14,9 @@ from records.models import (
     Allergy,
     CareRelation,
     ChartEntry,
+    EmergencyAccess,
     EmergencyContact,
+    EmergencyReview,
     FamilyHistory,
     Immunization,
     MedicalHistory,
@@ -28,6 +30,11 @@ from records.models import (
     patients_like,
 )
 from records.models.search import words_of
+
+if TYPE_CHECKING:
+    ReviewInline = admin.StackedInline[EmergencyReview, CareRelation]
+else:
+    ReviewInline = admin.StackedInline
 
 
 class SearchByPatientMixin(RecordedAdmin):
@@ -125,6 +132,92 @@ class CareRelationAdmin(SearchByPatientMixin):
         for relation in ended:
             self.log_change(request, relation, "ended")
         self.tell_done(request, len(ended), "ended")
+
+
+class Reviewed(admin.SimpleListFilter):
+    """Emergency accesses by whether somebody has judged them."""
+
+    title = "review"
+    parameter_name = "review"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The two answers."""
+        return [("waiting", "To be reviewed"), ("done", "Reviewed")]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[EmergencyAccess]) -> QuerySet[EmergencyAccess]:
+        """The same words as on the front page."""
+        match self.value():
+            case "waiting":
+                return queryset.to_be_reviewed()  # type: ignore[attr-defined]  # an EmergencyAccessQuerySet
+            case "done":
+                return queryset.filter(review__isnull=False)
+            case _:
+                return queryset
+
+
+class EmergencyReviewInline(ReviewInline):
+    """The judgement, made once and then only read."""
+
+    model = EmergencyReview
+    fk_name = "relation"
+    fields = ("verdict", "note", "reviewed_by", "created_at")
+    readonly_fields = ("reviewed_by", "created_at")
+    can_delete = False
+    max_num = 1
+    extra = 1
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A judgement stands."""
+        return False
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Where there is none yet."""
+        return obj is not None and not EmergencyReview.objects.filter(relation=obj).exists()
+
+
+@admin.register(EmergencyAccess)
+class EmergencyAccessAdmin(SearchByPatientMixin):
+    """Charts that doctors opened without a relation: who, whose, why and how long; to be reviewed here."""
+
+    list_display = ("__str__", "doctor", "patient", "emergency_reason", "reason", "valid_until", "verdict")
+    list_filter = (Reviewed, "emergency_reason", "review__verdict")
+    list_select_related = ("patient", "doctor", "review")
+    fields = ("doctor", "patient", "emergency_reason", "reason", "valid_from", "valid_until", "administrators_told_at")
+    readonly_fields = fields
+    inlines = (EmergencyReviewInline,)
+    ordering = ("-valid_from", "-id")
+    worth_a_link = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Doctors make them."""
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Only the judgement is written here."""
+        return list(self.fields)
+
+    @admin.display(description="review", ordering="review__verdict")
+    def verdict(self, access: EmergencyAccess) -> str:
+        """What somebody thought of it."""
+        review = getattr(access, "review", None)
+        return review.get_verdict_display() if review else "to be reviewed"
+
+    def save_formset(self, request: HttpRequest, form: Any, formset: Any, change: bool) -> None:
+        """Who judged, and whose chart it is about, is not typed."""
+        for review in formset.save(commit=False):
+            review.reviewed_by = cast(User, request.user)
+            review.patient_id = review.relation.patient_id
+            review.save()
+            self.log_change(request, review.relation, "reviewed")
+
+
+@admin.register(EmergencyReview)
+class EmergencyReviewAdmin(SearchByPatientMixin, ReadOnlyAdmin):
+    """Judgements of emergency accesses."""
+
+    list_display = ("relation", "patient", "verdict", "reviewed_by", "created_at")
+    list_filter = ("verdict",)
+    list_select_related = ("relation", "patient", "reviewed_by")
 
 
 @admin.register(MedicalInfo)

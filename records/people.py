@@ -14,18 +14,26 @@ from records.models.care import cares_for, waits_for_anybody
 def patients_visible_to(user: User) -> UserQuerySet:
     """The patients whose chart this person may see, each with ``is_break_glass``: by emergency access only."""
     patients: UserQuerySet = User.objects.patients()
-    waits, by_emergency_access = waits_for_anybody(patient="pk"), Q(pk__in=[])
+    in_emergency_only = ExpressionWrapper(Q(pk__in=[]), output_field=BooleanField())
     match user.database_role:
         case "admin":
             pass
         case "doctor":
-            patients = patients.filter(waits | cares_for(user, patient="pk"))
-            by_emergency_access = ~(waits | cares_for(user, patient="pk", without=CareRelation.Kind.BREAK_GLASS))
+            patients = patients.filter(waits_for_anybody(patient="pk") | cares_for(user, patient="pk"))
+            in_emergency_only = by_emergency_access_only(user, patient="pk")
         case "patient":
             patients = patients.filter(pk=user.pk)
         case _:
             patients = patients.none()
-    return patients.annotate(is_break_glass=ExpressionWrapper(by_emergency_access, output_field=BooleanField()))
+    return patients.annotate(is_break_glass=in_emergency_only)
+
+
+def by_emergency_access_only(doctor: User, *, patient: str = "patient_id") -> ExpressionWrapper:
+    """The condition that a doctor sees the patient named by this column in an emergency, and for no other reason."""
+    for_care = waits_for_anybody(patient=patient) | cares_for(
+        doctor, patient=patient, without=CareRelation.Kind.BREAK_GLASS
+    )
+    return ExpressionWrapper(~for_care, output_field=BooleanField())
 
 
 def why_seen(patient: User) -> str:

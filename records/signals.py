@@ -12,6 +12,10 @@ from accounts.models import User
 # ``fields`` (names only, never what they hold).
 chart_changed = Signal()
 
+# A doctor ended an emergency access before its time, or named nobody whom there is. That one began, its row tells.
+emergency_access_ended = Signal()  # access (EmergencyAccess), by
+emergency_access_refused = Signal()  # by; what was typed is never passed on
+
 
 def tell(row: Any, action: str, *, by: User, fields: Collection[str]) -> None:
     """Send ``chart_changed`` about a row that belongs to a patient."""

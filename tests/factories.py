@@ -22,7 +22,10 @@ from prescriptions.models import Prescription, PrescriptionAlert
 from records.models import (
     Allergy,
     CareRelation,
+    EmergencyAccess,
     EmergencyContact,
+    EmergencyReason,
+    EmergencyReview,
     FamilyHistory,
     Immunization,
     MedicalHistory,
@@ -129,6 +132,34 @@ class CareRelationFactory(SystemFactory):
     patient = factory.SubFactory(UserFactory)
     doctor = factory.SubFactory(DoctorFactory)
     kind = CareRelation.Kind.ANSWERED
+
+
+class EmergencyAccessFactory(SystemFactory):
+    """A doctor opened the chart without a relation, a moment ago and for an hour."""
+
+    class Meta:
+        model = EmergencyAccess
+
+    patient = factory.SubFactory(UserFactory)
+    doctor = factory.SubFactory(DoctorFactory)
+    kind = CareRelation.Kind.BREAK_GLASS
+    emergency_reason = EmergencyReason.UNABLE
+    reason = "Found unconscious in the waiting room"
+    valid_from = factory.LazyFunction(timezone.now)
+    valid_until = factory.LazyAttribute(lambda access: access.valid_from + timedelta(hours=1))
+
+
+class EmergencyReviewFactory(SystemFactory):
+    """An administrator found an emergency access justified."""
+
+    class Meta:
+        model = EmergencyReview
+
+    relation = factory.SubFactory(EmergencyAccessFactory)
+    patient = factory.SelfAttribute("relation.patient")
+    reviewed_by = factory.SubFactory(AdministratorFactory)
+    verdict = EmergencyReview.Verdict.JUSTIFIED
+    note = "The ambulance's report confirms it."
 
 
 class ConversationFactory(SystemFactory):

@@ -1,6 +1,7 @@
 """The chart, and who may care for whom."""
 
-from records.models.care import CareRelation
+from records.models.care import CareRelation, EmergencyReason
+from records.models.emergency import EmergencyAccess, EmergencyReview
 from records.models.entries import (
     Allergy,
     FamilyHistory,
@@ -18,7 +19,10 @@ __all__ = [
     "CareRelation",
     "ChartEntry",
     "ChartEntryQuerySet",
+    "EmergencyAccess",
     "EmergencyContact",
+    "EmergencyReason",
+    "EmergencyReview",
     "FamilyHistory",
     "Immunization",
     "MedicalHistory",

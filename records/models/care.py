@@ -1,13 +1,15 @@
 """Who may care for whom: the one table that row-level security reads."""
 
 import uuid
-from datetime import datetime
+from datetime import timedelta
 from typing import Any, Self
 
 import pgtrigger
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
+from django.db.models.functions import Length, Trim
+from django.db.models.lookups import GreaterThanOrEqual
 from django.utils import timezone
 
 from accounts.models import User
@@ -61,11 +63,26 @@ class CareRelationKind(models.TextChoices):
     BREAK_GLASS = "break_glass", "Emergency access with a reason"
 
 
+class EmergencyReason(models.TextChoices):
+    """Why a doctor opens a chart without a relation to the patient; the patient is told which of these it was."""
+
+    DANGER = "danger", "The patient is in danger and cannot wait"
+    UNABLE = "unable", "The patient cannot speak for themselves"
+    COVERING = "covering", "The doctor who treats the patient cannot be reached"
+    ASKED = "asked", "The patient is here and has asked for it"
+    OTHER = "other", "Another urgent reason"
+
+
+# What a doctor may not write more of, or less of, than this, whatever the way to the database.
+LONGEST_EMERGENCY_ACCESS = timedelta(hours=4)
+SHORTEST_REASON = 10
+
+
 class CareRelation(BaseModel):
     """A doctor (or any approved doctor, while a case waits) may see a patient's data, for a reason and a time.
 
     ``case_id`` names the conversation that is the reason, where there is one. ``doctor`` NULL means any approved
-    doctor.
+    doctor. ``emergency_reason`` and ``administrators_told_at`` belong to emergency access alone.
     """
 
     Kind = CareRelationKind
@@ -77,6 +94,8 @@ class CareRelation(BaseModel):
     case_id = models.UUIDField(null=True, blank=True, editable=False)
     kind = models.CharField(max_length=20, choices=CareRelationKind)
     reason = models.CharField(max_length=500, blank=True)
+    emergency_reason = models.CharField(max_length=20, choices=EmergencyReason, blank=True, db_default="", default="")
+    administrators_told_at = models.DateTimeField(null=True, blank=True, editable=False)
     valid_from = models.DateTimeField(default=timezone.now)
     valid_until = models.DateTimeField(null=True, blank=True)
 
@@ -97,7 +116,23 @@ class CareRelation(BaseModel):
             ),
             models.CheckConstraint(
                 name="care_relations_break_glass_has_reason_and_end",
-                condition=~Q(kind="break_glass") | (~Q(reason="") & Q(valid_until__isnull=False)),
+                condition=~Q(kind="break_glass")
+                | (
+                    Q(valid_until__isnull=False)
+                    & ~Q(emergency_reason="")
+                    & Q(GreaterThanOrEqual(Length(Trim("reason")), SHORTEST_REASON))
+                ),
+                violation_error_message=f"Emergency access needs a kind of reason, a reason of {SHORTEST_REASON} "
+                "characters at least, and an end.",
+            ),
+            models.CheckConstraint(
+                name="care_relations_break_glass_is_short",
+                condition=~Q(kind="break_glass")
+                | Q(valid_until__lte=models.F("valid_from") + LONGEST_EMERGENCY_ACCESS),
+                violation_error_message="Emergency access lasts four hours at most.",
+            ),
+            models.CheckConstraint(
+                name="care_relations_emergency_reason", condition=Q(emergency_reason__in=["", *EmergencyReason.values])
             ),
             models.UniqueConstraint(
                 name="care_relations_once",
@@ -110,6 +145,11 @@ class CareRelation(BaseModel):
             models.Index(fields=["doctor", "patient"], name="care_relations_of_doctor"),
             models.Index(fields=["patient", "doctor"], name="care_relations_of_patient"),
             models.Index(fields=["case_id"], name="care_relations_of_case"),
+            models.Index(
+                fields=["doctor", "valid_until"],
+                condition=Q(kind="break_glass"),
+                name="care_relations_emergencies",
+            ),
             # Every case waited once, few wait now: these stay small while the others grow for ever.
             models.Index(
                 fields=["patient"],
@@ -137,9 +177,11 @@ class CareRelation(BaseModel):
                     IF acting IN ('admin', 'system') THEN RETURN NEW; END IF;
                     IF TG_OP = 'UPDATE' THEN
                         -- A relation can be ended, earlier than it would, and nothing else.
-                        IF (NEW.id, NEW.patient_id, NEW.doctor_id, NEW.case_id, NEW.kind, NEW.valid_from)
+                        IF (NEW.id, NEW.patient_id, NEW.doctor_id, NEW.case_id, NEW.kind, NEW.valid_from,
+                            NEW.emergency_reason, NEW.administrators_told_at)
                             IS DISTINCT FROM
-                            (OLD.id, OLD.patient_id, OLD.doctor_id, OLD.case_id, OLD.kind, OLD.valid_from)
+                            (OLD.id, OLD.patient_id, OLD.doctor_id, OLD.case_id, OLD.kind, OLD.valid_from,
+                            OLD.emergency_reason, OLD.administrators_told_at)
                             OR (OLD.valid_until IS NOT NULL
                                 AND (NEW.valid_until IS NULL OR NEW.valid_until > OLD.valid_until))
                             OR (NEW.reason IS DISTINCT FROM OLD.reason AND OLD.doctor_id IS NOT NULL) THEN
@@ -149,7 +191,16 @@ class CareRelation(BaseModel):
                         IF acting <> 'doctor' OR OLD.doctor_id IS NOT NULL THEN RETURN NEW; END IF;
                         grounds := ARRAY['claimed'];  -- who has taken a case ends its waiting
                     ELSE
-                        IF acting <> 'doctor' OR NEW.kind = 'break_glass' THEN RETURN NEW; END IF;
+                        IF acting <> 'doctor' THEN RETURN NEW; END IF;
+                        IF NEW.kind = 'break_glass' THEN
+                            -- A later beginning would be a later end, and the periodic work must still tell of it.
+                            IF NEW.valid_from > clock_timestamp() + interval '1 minute'
+                               OR NEW.administrators_told_at IS NOT NULL THEN
+                                RAISE EXCEPTION 'break-glass access begins now, and others are told of it'
+                                    USING ERRCODE = 'insufficient_privilege';
+                            END IF;
+                            RETURN NEW;
+                        END IF;
                         grounds := CASE NEW.kind
                             WHEN 'claimed' THEN ARRAY['waiting']
                             WHEN 'answered' THEN ARRAY['claimed']
@@ -210,13 +261,6 @@ def keep_as_answered(*, patient_id: uuid.UUID, case_id: uuid.UUID, doctor: User)
     relation = CareRelation(patient_id=patient_id, case_id=case_id, doctor=doctor, kind=CareRelation.Kind.ANSWERED)
     CareRelation.objects.bulk_create([relation], ignore_conflicts=True)
     CareRelation.objects.of_doctor(doctor).filter(case_id=case_id, kind=CareRelation.Kind.CLAIMED).in_force().end()
-
-
-def break_glass(*, patient: User, doctor: User, reason: str, until: datetime) -> CareRelation:
-    """Open a chart without a relation, for a reason and until a time. The caller records and notifies."""
-    return CareRelation.objects.create(
-        patient=patient, doctor=doctor, kind=CareRelation.Kind.BREAK_GLASS, reason=reason, valid_until=until
-    )
 
 
 def cares_for(doctor: User, *, patient: str = "patient_id", without: CareRelationKind | None = None) -> Exists:

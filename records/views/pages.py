@@ -89,6 +89,7 @@ def _tab(request: HttpRequest, chart: OpenChart, tab: str, open_form: OpenForm |
     ]
     context = {
         "chart": chart,
+        "emergency": chart.emergency,
         "banner": banner_of(chart.patient, info=info, allergies=allergies),
         "tab": tab,
         "tabs": TABS,

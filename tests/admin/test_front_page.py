@@ -17,7 +17,13 @@ from audit.seal import seal_log
 from conversations.models import Conversation, Urgency
 from medichat.front_page import DailyChart, FrontPage, MeasuredTime, Notice, Period, Series, Weight, gather
 from tests.cast import ClientOf, as_person, system
-from tests.factories import ConversationFactory, DoctorFactory, MessageFactory
+from tests.factories import (
+    ConversationFactory,
+    DoctorFactory,
+    EmergencyAccessFactory,
+    EmergencyReviewFactory,
+    MessageFactory,
+)
 from tests.plans import explained, nodes_of
 
 FRONT_PAGE = "/admin/"
@@ -156,7 +162,7 @@ def test_failed_sign_ins_of_the_last_24_hours(
     ("action", "words"),
     [
         (Action.REQUEST_FAILED, "1 page failed in the last 24 hours"),
-        (Action.BREAK_GLASS_OPENED, "1 emergency access in the last 24 hours"),
+        (Action.BREAK_GLASS_REFUSED, "1 emergency access named nobody in the last 24 hours"),
     ],
 )
 def test_what_else_the_log_of_the_last_day_tells(
@@ -165,6 +171,16 @@ def test_what_else_the_log_of_the_last_day_tells(
     logged(action)
     logged(action, hours_ago=30)
     assert len(listed(client_of(administrator), notice(page(), words))) == 1
+
+
+def test_emergency_accesses_until_somebody_has_judged_them(
+    client_of: ClientOf, administrator: User, page: Callable[[], FrontPage]
+) -> None:
+    waiting_for_review = EmergencyAccessFactory()
+    EmergencyReviewFactory()
+    found = notice(page(), "1 emergency access to review")
+    assert found.weight == Weight.TASK
+    assert listed(client_of(administrator), found) == {waiting_for_review.pk}
 
 
 def test_rows_that_should_have_been_sealed(page: Callable[[], FrontPage]) -> None:

@@ -3,13 +3,11 @@
 import json
 import uuid
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from types import ModuleType
 from typing import Any
 
 import pytest
 from django.dispatch import Signal
-from django.utils import timezone
 
 from accounts import signals as accounts
 from accounts.models import User
@@ -19,8 +17,8 @@ from conversations.models import Answer, Conversation, Urgency
 from medichat.db.context import acting_as, system
 from prescriptions import signals as prescriptions
 from records import signals as records
-from records.models import CareRelation
-from records.models.care import break_glass
+from records.models import CareRelation, EmergencyReason
+from records.models.emergency import break_glass
 from tests.factories import (
     AllergyFactory,
     AttachmentFactory,
@@ -263,10 +261,14 @@ def test_breaking_the_glass_is_recorded_whoever_does_it(patient: User, stranger_
     since = Since()
     with acting_as(stranger_doctor):
         relation = break_glass(
-            patient=patient, doctor=stranger_doctor, reason="SECRET", until=timezone.now() + timedelta(hours=1)
+            patient_id=patient.pk,
+            doctor=stranger_doctor,
+            kind_of_reason=EmergencyReason.UNABLE,
+            reason="SECRET circumstances",
         )
     (row,) = since.rows()
     assert (row.action, row.purpose, row.resource_id) == ("break_glass.opened", "break_glass", str(relation.pk))
+    assert json.loads(row.metadata or "") == {"reason": "unable"}
     assert "SECRET" not in in_words(row)
     with system():
         CareRelation.objects.create(patient=patient, doctor=stranger_doctor, kind=CareRelation.Kind.ASSIGNED)

@@ -120,6 +120,7 @@ def test_the_end_of_emergency_access_is_noted_once(patient: User, stranger_docto
         patient=patient,
         doctor=stranger_doctor,
         kind=CareRelation.Kind.BREAK_GLASS,
+        emergency_reason="unable",
         reason="Found unconscious",
         valid_from=now - timedelta(hours=2),
         valid_until=now - timedelta(hours=1),
@@ -128,6 +129,7 @@ def test_the_end_of_emergency_access_is_noted_once(patient: User, stranger_docto
         patient=patient,
         doctor=stranger_doctor,
         kind=CareRelation.Kind.BREAK_GLASS,
+        emergency_reason="unable",
         reason="Found unconscious",
         valid_until=now + timedelta(hours=1),
     )

@@ -1,12 +1,10 @@
 """The patient's page: who looked, when, at what and why; nobody else's rows."""
 
 from collections.abc import Callable
-from datetime import timedelta
 
 import pytest
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from accounts.models import User
 from accounts.signals import viewed
@@ -14,7 +12,8 @@ from audit.models import ActivityLog
 from audit.views import names_of
 from conversations.models import Conversation
 from medichat.db.context import acting_as, system
-from records.models.care import break_glass
+from records.models import EmergencyReason
+from records.models.emergency import break_glass
 
 pytestmark = pytest.mark.django_db
 
@@ -67,8 +66,12 @@ def test_names_are_told_of_those_who_looked_at_the_own_data_only(
 
 def test_emergency_access_is_named_with_its_doctor(client_of: ClientOf, patient: User, stranger_doctor: User) -> None:
     with system():
-        until = timezone.now() + timedelta(hours=1)
-        break_glass(patient=patient, doctor=stranger_doctor, reason="Unconscious", until=until)
+        break_glass(
+            patient_id=patient.pk,
+            doctor=stranger_doctor,
+            kind_of_reason=EmergencyReason.UNABLE,
+            reason="Unconscious",
+        )
     said = page(client_of(patient))
     assert "Darius Moreau" in said
     assert "opened in an emergency" in said

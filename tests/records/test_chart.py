@@ -142,6 +142,7 @@ def test_why_it_was_opened_goes_on_record(
         patient=patient,
         doctor=stranger_doctor,
         kind=CareRelation.Kind.BREAK_GLASS,
+        emergency_reason="unable",
         reason="Unconscious in the waiting room",
         valid_until=timezone.now() + timedelta(hours=1),
     )
@@ -159,7 +160,7 @@ def test_why_it_was_opened_goes_on_record(
         viewed.disconnect(hear)
     why = "care" if also_cares else "break_glass"
     assert seen == [(stranger_doctor.pk, patient.pk, "chart", patient.pk, why)]
-    assert ("Emergency access, on record" in page) is not also_cares
+    assert ("<strong>Emergency access</strong>, on record" in page) is not also_cares
 
 
 def test_the_banner_stands_on_every_tab(client_of: Callable[[User], Client], patient: User, her_doctor: User) -> None:

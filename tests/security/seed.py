@@ -28,7 +28,7 @@ SECRETS = (
     "Quellamidol", "a thimble at dawn", "Morbus testaricus", "Glimmerotomy", "Nebelgicht", "Pollovax", "Ottokar",
     "Sternversicherung", "purple itching", "velociraptor", "Dermatitis glaucescens", "moonlight baths",
     "hypochondriasis suspected", "Vorpalene", "beware of Quellamidol", "Elbow shimmer", "turquoise pallor",
-    "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky",
+    "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky", "marmalade trance", "snark hunting",
 )  # fmt: skip
 
 
@@ -88,6 +88,7 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
     prescription = factories.PrescriptionFactory(
         conversation=answered, medication_name="Vorpalene", instructions="Only with moonlight baths."
     )
+    _opened_in_an_emergency(patient)
     factories.PrescriptionAlertFactory(
         prescription=prescription,
         title="beware of Quellamidol",
@@ -128,6 +129,13 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         session=factories.SessionFactory(user=patient, device="turquoise pallor 7"),
         waiting=waiting,
     )
+
+
+def _opened_in_an_emergency(patient: User) -> None:
+    """Long ago and by a doctor who is nobody else of the seed; an administrator has thought about it."""
+    hours_ago = timezone.now() - timedelta(hours=5)
+    access = factories.EmergencyAccessFactory(patient=patient, valid_from=hours_ago, reason="Lay in marmalade trance")
+    factories.EmergencyReviewFactory(relation=access, note="The doctor went snark hunting.")
 
 
 def _chart(patient: User) -> tuple[Allergy, Medication, EmergencyContact]:

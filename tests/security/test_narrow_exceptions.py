@@ -18,15 +18,25 @@ LOG = (
     "INSERT INTO activity_logs (id, action, actor_id, actor_role, resource_type, status, severity, legacy_id)"
     " VALUES (%s, 'system.error', %s, 'patient', 'x', 'success', 'info', %s)"
 )
+# What of a relation is as a doctor would write it where a test says nothing else.
+RELATED: dict[str, Any] = {"case": None, "reason": "", "why": "", "until": None, "told": None}
 RELATION = (
-    "INSERT INTO care_relations (id, patient_id, doctor_id, case_id, kind, reason, valid_from, valid_until)"
-    " VALUES (gen_random_uuid(), %(patient)s, %(doctor)s, %(case)s, %(kind)s, %(reason)s, now(), %(until)s)"
+    "INSERT INTO care_relations"
+    " (id, patient_id, doctor_id, case_id, kind, reason, emergency_reason, valid_from, valid_until,"
+    " administrators_told_at)"
+    " VALUES (gen_random_uuid(), %(patient)s, %(doctor)s, %(case)s, %(kind)s, %(reason)s, %(why)s, %(from)s, %(until)s,"
+    " %(told)s)"
 )
 USER = (
     "INSERT INTO users (id, email, password, role, first_name, last_name, on_duty, is_active, email_verified,"
     " approved_at, specialization, licence_number)"
     " VALUES (%(id)s, %(email)s, '!', %(role)s, 'A', 'B', false, true, false, %(approved)s, 'GP', %(licence)s)"
 )
+
+
+def related(**values: Any) -> dict[str, Any]:
+    """The values of RELATION, from now on."""
+    return RELATED | {"from": timezone.now()} | values
 
 
 def refused(connection: psycopg.Connection, statement: LiteralString, values: Any, because: str | None = None) -> None:
@@ -176,7 +186,7 @@ def test_a_deactivated_person_does_not_come_back_alone(
 def test_a_doctor_opens_no_chart_without_a_waiting_case(seed: Seed, application_connection: psycopg.Connection) -> None:
     me = seed.stranger_doctor.pk
     become(application_connection, "doctor", me)
-    plain = {"patient": seed.patient.pk, "doctor": me, "case": None, "reason": "I want to", "until": None}
+    plain = related(patient=seed.patient.pk, doctor=me, reason="I want to")
     for kind in ("claimed", "answered", "assigned"):
         for case in (None, seed.answered.pk, seed.claimed.pk, seed.unfinished.pk, uuid.uuid4()):
             refused(application_connection, RELATION, plain | {"kind": kind, "case": case}, "break-glass")
@@ -186,26 +196,103 @@ def test_a_doctor_opens_no_chart_without_a_waiting_case(seed: Seed, application_
 
 
 def test_breaking_the_glass_needs_a_reason_and_an_end(seed: Seed, application_connection: psycopg.Connection) -> None:
-    me, until = seed.stranger_doctor.pk, timezone.now() + timedelta(hours=1)
+    me, now = seed.stranger_doctor.pk, timezone.now()
     become(application_connection, "doctor", me)
-    glass = {"patient": seed.patient.pk, "doctor": me, "case": None, "kind": "break_glass"}
-    for missing in ({"reason": "", "until": until}, {"reason": "Unconscious", "until": None}):
+    glass = related(patient=seed.patient.pk, doctor=me, kind="break_glass", reason="Unconscious", why="unable")
+    glass |= {"until": now + timedelta(hours=1)}
+    for missing in ({"reason": ""}, {"reason": "Because.     "}, {"why": ""}, {"until": None}):
         with undone(application_connection), pytest.raises(psycopg.errors.CheckViolation, match="reason_and_end"):
             application_connection.execute(RELATION, glass | missing)
+    with undone(application_connection), pytest.raises(psycopg.errors.CheckViolation, match="emergency_reason"):
+        application_connection.execute(RELATION, glass | {"why": "curiosity"})
     assert count(application_connection, "allergies") == 0
-    application_connection.execute(RELATION, glass | {"reason": "Unconscious", "until": until})
+    application_connection.execute(RELATION, glass)
     assert count(application_connection, "allergies") == 1
     extend: list[LiteralString] = [
         "UPDATE care_relations SET valid_until = NULL WHERE kind = 'break_glass'",
         "UPDATE care_relations SET valid_until = valid_until + interval '1 day' WHERE kind = 'break_glass'",
         "UPDATE care_relations SET kind = 'assigned' WHERE kind = 'break_glass'",
-        "UPDATE care_relations SET reason = 'Other' WHERE kind = 'break_glass'",
+        "UPDATE care_relations SET reason = 'Another reason' WHERE kind = 'break_glass'",
+        "UPDATE care_relations SET emergency_reason = 'asked' WHERE kind = 'break_glass'",
+        "UPDATE care_relations SET administrators_told_at = now() WHERE kind = 'break_glass'",
+        "UPDATE care_relations SET valid_from = now() + interval '1 day' WHERE kind = 'break_glass'",
     ]
     for change in extend:
         refused(application_connection, change, None, "can only be ended")
-    lasting = glass | {"kind": "answered", "reason": "", "until": None, "case": seed.claimed.pk}
+    lasting = related(patient=seed.patient.pk, doctor=me, kind="answered", case=seed.claimed.pk)
     refused(application_connection, RELATION, lasting, "break-glass")
     assert rows(application_connection, "UPDATE care_relations SET valid_until = now()") >= 1
+
+
+def test_the_glass_is_broken_for_four_hours_at_most_and_from_now_on(
+    seed: Seed, application_connection: psycopg.Connection
+) -> None:
+    """Whatever a doctor writes: not longer, not later, and not as if others had been told already."""
+    me, now = seed.stranger_doctor.pk, timezone.now()
+    glass = related(patient=seed.patient.pk, doctor=me, kind="break_glass", reason="Unconscious", why="unable")
+    become(application_connection, "doctor", me)
+    with undone(application_connection), pytest.raises(psycopg.errors.CheckViolation, match="is_short"):
+        application_connection.execute(RELATION, glass | {"until": now + timedelta(hours=4, minutes=1)})
+    later = now + timedelta(days=365)
+    refused(
+        application_connection, RELATION, glass | {"from": later, "until": later + timedelta(hours=1)}, "begins now"
+    )
+    refused(
+        application_connection, RELATION, glass | {"until": now + timedelta(hours=1), "told": now}, "others are told"
+    )
+    assert rows(application_connection, RELATION, glass | {"until": now + timedelta(hours=3, minutes=59)}) == 1
+
+
+def test_what_ended_opens_nothing(seed: Seed, application_connection: psycopg.Connection) -> None:
+    me, now = seed.stranger_doctor.pk, timezone.now()
+    glass = related(patient=seed.patient.pk, doctor=me, kind="break_glass", reason="Unconscious", why="unable")
+    become(application_connection, "doctor", me)
+    past = {"from": now - timedelta(hours=2), "until": now - timedelta(seconds=1)}
+    application_connection.execute(RELATION, glass | past)
+    for table in ("allergies", "medications", "messages", "prescriptions", "conversations"):
+        assert count(application_connection, table) == 0, table
+
+
+@pytest.mark.parametrize(("role", "who"), [("patient", "another_patient"), ("", "unapproved_doctor"), ("", None)])
+def test_only_approved_doctors_break_the_glass(
+    seed: Seed, application_connection: psycopg.Connection, role: str, who: str | None
+) -> None:
+    me = getattr(seed, who).pk if who else None
+    become(application_connection, role, me)
+    glass = related(
+        patient=seed.patient.pk,
+        doctor=me or seed.stranger_doctor.pk,
+        kind="break_glass",
+        reason="Unconscious",
+        why="unable",
+        until=timezone.now() + timedelta(hours=1),
+    )
+    refused(application_connection, RELATION, glass, "row-level security")
+    found = application_connection.execute(FIND, [seed.patient.record_number, seed.patient.date_of_birth]).fetchone()
+    assert found == (None,)
+
+
+FIND: LiteralString = "SELECT patient_in_emergency(%s, %s)"
+
+
+def test_a_doctor_finds_exactly_the_patient_they_can_name_and_learns_nothing_else(
+    seed: Seed, application_connection: psycopg.Connection
+) -> None:
+    number, born = seed.patient.record_number, seed.patient.date_of_birth
+    assert born is not None
+    become(application_connection, "doctor", seed.stranger_doctor.pk)
+
+    def found(*named: Any) -> Any:
+        row = application_connection.execute(FIND, named).fetchone()
+        return row and row[0]
+
+    assert found(number, born) == seed.patient.pk
+    assert found(number, born + timedelta(days=1)) is None
+    assert found(number + 1000, born) is None
+    assert found(seed.her_doctor.record_number, seed.her_doctor.date_of_birth) is None
+    role = application_connection.execute("SELECT current_setting('medichat.role')").fetchone()
+    assert role == ("doctor",), "the context is as narrow as before"
+    assert count(application_connection, "allergies") == 0
 
 
 def test_a_relation_is_not_moved_to_another_patient_and_does_not_rise_again(
@@ -224,7 +311,7 @@ def test_a_patient_gives_their_own_waiting_case_to_any_doctor_and_nobody_else_s(
 ) -> None:
     me = seed.another_patient.pk
     become(application_connection, "patient", me)
-    mine = {"patient": me, "doctor": None, "case": seed.answered.pk, "kind": "waiting", "reason": "", "until": None}
+    mine = related(patient=me, doctor=None, case=seed.answered.pk, kind="waiting")
     refused(application_connection, RELATION, mine | {"patient": seed.patient.pk}, "row-level security")
     refused(application_connection, RELATION, mine | {"doctor": seed.stranger_doctor.pk}, "row-level security")
     refused(application_connection, RELATION, mine | {"doctor": me, "kind": "claimed"}, "row-level security")

@@ -120,8 +120,9 @@ def test_the_words_are_there_to_be_found(seed: Seed, visitor_of: Callable[[str],
         client = visitor_of(who)
         for _path, _sought, response in answers(client, seed):
             seen |= told(response)
-    # What was overridden when prescribing, and why, stands on no page of theirs.
-    assert set(SECRETS) - seen <= {"jabberwocky", "beware of Quellamidol"}
+    # What was overridden when prescribing, and why, stands on no page of theirs; nor the words of another doctor's
+    # emergency access and what an administrator thought of it.
+    assert set(SECRETS) - seen <= {"jabberwocky", "beware of Quellamidol", "marmalade trance", "snark hunting"}
 
 
 def test_no_other_function_decides_who_sees_what() -> None:
