@@ -29,6 +29,7 @@ from records.models import (
     WordKind,
     patients_like,
 )
+from records.models.emergency import EmergencyAccessQuerySet
 from records.models.search import words_of
 
 if TYPE_CHECKING:
@@ -144,11 +145,11 @@ class Reviewed(admin.SimpleListFilter):
         """The two answers."""
         return [("waiting", "To be reviewed"), ("done", "Reviewed")]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[EmergencyAccess]) -> QuerySet[EmergencyAccess]:
+    def queryset(self, request: HttpRequest, queryset: QuerySet[CareRelation]) -> QuerySet[CareRelation]:
         """The same words as on the front page."""
         match self.value():
             case "waiting":
-                return queryset.to_be_reviewed()  # type: ignore[attr-defined]  # an EmergencyAccessQuerySet
+                return cast(EmergencyAccessQuerySet, queryset).to_be_reviewed()
             case "done":
                 return queryset.filter(review__isnull=False)
             case _:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
+from django.db.models.expressions import Combinable
 
 from accounts.models import User, UserQuerySet
 from records.models import Allergy, CareRelation, MedicalInfo
@@ -14,7 +15,7 @@ from records.models.care import cares_for, waits_for_anybody
 def patients_visible_to(user: User) -> UserQuerySet:
     """The patients whose chart this person may see, each with ``is_break_glass``: by emergency access only."""
     patients: UserQuerySet = User.objects.patients()
-    in_emergency_only = ExpressionWrapper(Q(pk__in=[]), output_field=BooleanField())
+    in_emergency_only: Combinable = ExpressionWrapper(Q(pk__in=[]), output_field=BooleanField())
     match user.database_role:
         case "admin":
             pass
@@ -28,7 +29,7 @@ def patients_visible_to(user: User) -> UserQuerySet:
     return patients.annotate(is_break_glass=in_emergency_only)
 
 
-def by_emergency_access_only(doctor: User, *, patient: str = "patient_id") -> ExpressionWrapper:
+def by_emergency_access_only(doctor: User, *, patient: str = "patient_id") -> Combinable:
     """The condition that a doctor sees the patient named by this column in an emergency, and for no other reason."""
     for_care = waits_for_anybody(patient=patient) | cares_for(
         doctor, patient=patient, without=CareRelation.Kind.BREAK_GLASS

@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import date, datetime, timedelta
-from typing import Self
+from typing import ClassVar, Self
 
 from django.conf import settings
 from django.db import connection, models
@@ -40,7 +40,7 @@ class EmergencyAccessManager(models.Manager.from_queryset(EmergencyAccessQuerySe
 class EmergencyAccess(CareRelation):
     """A relation that a doctor made by breaking the glass."""
 
-    objects = EmergencyAccessManager()
+    objects: ClassVar[EmergencyAccessManager] = EmergencyAccessManager()
 
     class Meta:
         proxy = True

@@ -221,7 +221,7 @@ def test_breaking_the_glass_needs_a_reason_and_an_end(seed: Seed, application_co
         refused(application_connection, change, None, "can only be ended")
     lasting = related(patient=seed.patient.pk, doctor=me, kind="answered", case=seed.claimed.pk)
     refused(application_connection, RELATION, lasting, "break-glass")
-    assert rows(application_connection, "UPDATE care_relations SET valid_until = now()") >= 1
+    assert rows(application_connection, "UPDATE care_relations SET valid_until = clock_timestamp()") >= 1
 
 
 def test_the_glass_is_broken_for_four_hours_at_most_and_from_now_on(
@@ -393,8 +393,8 @@ def test_a_doctor_moves_no_entry_from_one_patient_to_another(
 ) -> None:
     """Not even between two of their own."""
     become(application_connection, "system")
-    both = {"patient": seed.another_patient.pk, "doctor": seed.her_doctor.pk, "case": None, "kind": "assigned"}
-    application_connection.execute(RELATION, both | {"reason": "", "until": None})
+    both = related(patient=seed.another_patient.pk, doctor=seed.her_doctor.pk, kind="assigned")
+    application_connection.execute(RELATION, both)
     become(application_connection, "doctor", seed.her_doctor.pk)
     move = sql.SQL("UPDATE {} SET patient_id = %s").format(sql.Identifier(table))
     with undone(application_connection), pytest.raises(Refused, match="stays in the chart"):

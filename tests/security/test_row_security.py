@@ -28,7 +28,7 @@ STRANGERS = {
 ONE_SELF = {
     ("another patient", "users"): 1,
     ("another patient", "search_words"): 2,  # one's own two names
-    ("a doctor without relation", "users"): 3,  # the doctors, oneself included
+    ("a doctor without relation", "users"): 4,  # the doctors, oneself included
     ("a doctor who waits for approval", "users"): 1,
     ("somebody signing in", "users"): 1,
     ("somebody signing in", "search_words"): 2,
@@ -156,7 +156,7 @@ def test_what_strangers_may_not_add_is_in_order_otherwise(
             insert(superuser_connection, table, with_new_key(superuser_connection, table, row))
 
 
-NEVER_HERS = {"private_notes", "prescription_alerts", "auditlog_logentry", "django_admin_log", *OF_THE_IMPORT}
+NEVER_HERS = {"private_notes", "prescription_alerts", "emergency_reviews", "auditlog_logentry", "django_admin_log", *OF_THE_IMPORT}
 
 
 def test_she_reads_her_own_rows_but_never_what_doctors_keep_to_themselves(
@@ -182,7 +182,7 @@ def test_her_doctor_reads_her_clinical_rows(
 ) -> None:
     become(application_connection, "doctor", seed.her_doctor.pk)
     unseen = {table for table in tables if count(application_connection, table) == 0}
-    expected = {"sessions", "mfa_tokens", "django_admin_log"} | OF_THE_IMPORT
+    expected = {"sessions", "mfa_tokens", "django_admin_log", "emergency_reviews"} | OF_THE_IMPORT
     assert unseen == expected | (unseen & {"activity_logs", "auditlog_logentry"})
     row = application_connection.execute("SELECT count(*) FROM conversations WHERE status = 'in_progress'").fetchone()
     assert row == (0,), "a conversation with the assistant is the patient's alone"
