@@ -156,7 +156,14 @@ def test_what_strangers_may_not_add_is_in_order_otherwise(
             insert(superuser_connection, table, with_new_key(superuser_connection, table, row))
 
 
-NEVER_HERS = {"private_notes", "prescription_alerts", "emergency_reviews", "auditlog_logentry", "django_admin_log", *OF_THE_IMPORT}
+NEVER_HERS = {
+    "private_notes",
+    "prescription_alerts",
+    "emergency_reviews",
+    "auditlog_logentry",
+    "django_admin_log",
+    *OF_THE_IMPORT,
+}
 
 
 def test_she_reads_her_own_rows_but_never_what_doctors_keep_to_themselves(
