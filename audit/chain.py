@@ -196,6 +196,13 @@ def _plain(value: Any) -> bytes:
     return str(value).encode()
 
 
+def counts_anew(last: Position) -> bool:
+    """Whether this server has not reached the transaction yet: it was restored, and counts its transactions anew."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::xid8 >= pg_snapshot_xmax(pg_current_snapshot())", [str(last.transaction)])
+        return bool(cursor.fetchone()[0])
+
+
 @dataclass(frozen=True)
 class FoundRow:
     """A row of the log as it is now."""

@@ -9,7 +9,7 @@ storage.
 from django.db import connection
 from django.utils import timezone
 
-from audit.chain import BEGINNING, FIRST_HASH, LOWEST, FoundRow, Position, Seal, found_rows, signing_key
+from audit.chain import BEGINNING, FIRST_HASH, LOWEST, FoundRow, Position, Seal, counts_anew, found_rows, signing_key
 from audit.models import AuditSeal
 from audit.seals_file import export
 from medichat.db.context import system
@@ -90,12 +90,8 @@ def _next_rows(last: Seal | None, limit: int) -> tuple[int, Position, list[Found
     if last is None:
         return LOWEST, BEGINNING, found_rows(settled, [], limit=limit)
     floor, after = last.floor_sequence, last.to
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT %s::xid8 >= pg_snapshot_xmax(pg_current_snapshot())", [str(after.transaction)])
-        restored = bool(cursor.fetchone()[0])
-    if restored:
-        # A transaction that this server has not reached yet: it was restored from a dump, and counts anew. First what
-        # the dump held beyond its last seal, then what was written since.
+    if counts_anew(after):
+        # First what the dump held beyond its last seal, then what was written since.
         ahead = f"{beyond} AND transaction_id >= pg_snapshot_xmax(pg_current_snapshot())"
         rows = found_rows(ahead, [floor, str(after.transaction), after.sequence], limit=limit)
         if rows:

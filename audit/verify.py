@@ -8,7 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
-from audit.chain import BEGINNING, FIRST_HASH, LOWEST, FoundRow, Position, Seal, SealedRow, found_rows
+from audit.chain import BEGINNING, FIRST_HASH, LOWEST, FoundRow, Position, Seal, SealedRow, counts_anew, found_rows
 from audit.models import ActivityLog, AuditSeal
 from audit.seals_file import exported_seals, seal_at
 
@@ -34,6 +34,7 @@ def verify(*, file: Path | None = None, since: datetime | None = None) -> Report
     report = Report()
     floors = dict(AuditSeal.objects.values_list("number", "floor_sequence"))
     offsets = _read_file(file, floors, report) if file else {}
+    ceiling = _ceiling_of_now()
     previous: Seal | None = None
     for seal in _seals(file, offsets, floors, report):
         report.seals += 1
@@ -42,10 +43,21 @@ def verify(*, file: Path | None = None, since: datetime | None = None) -> Report
             _check_end_of_era(previous, seal.floor_sequence, report)
         if since is None or seal.sealed_at >= since:
             later = [floor for number, floor in floors.items() if number > seal.number and floor > seal.floor_sequence]
-            _check_rows(seal, min(later, default=None), report)
+            _check_rows(seal, min(later, default=ceiling), report)
         previous = seal
     report.unsealed = _unsealed(previous)
     return report
+
+
+def _ceiling_of_now() -> int | None:
+    """On a server that was restored and has sealed nothing since: the sequence above which rows are new.
+
+    They bear lower transactions than the sealed ones, and lie before them in the order of the log.
+    """
+    last = AuditSeal.objects.order_by("-number").defer("rows").first()
+    if last is None or not counts_anew(Position(last.to_transaction, last.to_sequence)):
+        return None
+    return last.highest_sequence
 
 
 def _seals(file: Path | None, offsets: dict[int, int], floors: dict[int, int], report: Report) -> Iterator[Seal]:
@@ -156,11 +168,15 @@ def _rows_of(seal: Seal, ceiling: int | None) -> list[FoundRow]:
 
 def _unsealed(last: Seal | None) -> int:
     """How many rows no seal covers yet."""
-    floor, place = (last.floor_sequence, last.to) if last else (LOWEST, Position(0, LOWEST))
+    floor, place, highest = (
+        (last.floor_sequence, last.to, last.highest_sequence) if last else (LOWEST, BEGINNING, LOWEST)
+    )
+    # Only a server that was restored has higher sequences in lower transactions.
+    beyond = "sequence > %s AND (transaction_id, sequence) > (%s::xid8, %s) OR sequence > %s"
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT count(*) FROM activity_logs WHERE sequence > %s AND (transaction_id, sequence) > (%s::xid8, %s)",
-            [floor, str(place.transaction), place.sequence],
+            f"SELECT count(*) FROM activity_logs WHERE {beyond}",  # noqa: S608  # nosec B608 - the constant above
+            [floor, str(place.transaction), place.sequence, highest],
         )
         return int(cursor.fetchone()[0])
 

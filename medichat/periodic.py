@@ -72,11 +72,12 @@ def remove_orphaned_files() -> str:
         return "not due"
     with system():
         # Files are listed after the rows were read, but only those older than a day are removed.
-        wanted = set(_wanted_files())
+        wanted = set(wanted_files())
     return f"{encrypted_files.remove_orphans(wanted, ORPHANED_AFTER)} removed"
 
 
-def _wanted_files() -> Iterator[UUID]:
+def wanted_files() -> Iterator[UUID]:
+    """Every encrypted file that a row of some app still wants; to be asked as the system."""
     for ids in _keepers:
         yield from ids()
 

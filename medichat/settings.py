@@ -131,6 +131,9 @@ if PRODUCTION:
         | {f"ENCRYPTION_KEY ({key_id})": key for key_id, key in ENCRYPTION_KEYS}
         | {"BLIND_INDEX_KEY": BLIND_INDEX_KEY, "AUDIT_SIGNING_KEY": AUDIT_SIGNING_KEY}
     )
+# Backups are sealed for the public key; the private one belongs to whoever restores (see medichat.backup.keys).
+BACKUP_PUBLIC_KEY = env("BACKUP_PUBLIC_KEY")
+BACKUP_PRIVATE_KEY = env("BACKUP_PRIVATE_KEY")
 
 DEBUG = env_bool("DEBUG") and not PRODUCTION
 PUBLIC_URL = env("PUBLIC_URL", f"http://127.0.0.1:{env('PORT', '8000')}").rstrip("/")
@@ -374,6 +377,7 @@ DEFAULT_FROM_EMAIL = env("DEFAULT_FROM_EMAIL", "clinic@localhost")
 # The record
 AUDIT_RETENTION_DAYS = env_int("AUDIT_RETENTION_DAYS", 2555, minimum=1)
 AUDIT_SEALS_FILE = Path(env("AUDIT_SEALS_FILE", str(DATA_DIR / "seals.jsonl")))
+AUDIT_ARCHIVE_DIR = Path(env("AUDIT_ARCHIVE_DIR", str(DATA_DIR / "log-archive")))
 # Diffs of admin and API edits name the request by our own id; what headers claim about it is not believed.
 AUDITLOG_CID_GETTER = "audit.request.current_request_id"
 AUDITLOG_DISABLE_REMOTE_ADDR = True

@@ -44,6 +44,7 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.DATA_DIR = Path(settings.DATA_DIR) / worker
         settings.FILES_DIR = settings.DATA_DIR / "files"
         settings.AUDIT_SEALS_FILE = settings.DATA_DIR / "seals.jsonl"
+        settings.AUDIT_ARCHIVE_DIR = settings.DATA_DIR / "log-archive"
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

@@ -22,7 +22,7 @@ from django.core.exceptions import ImproperlyConfigured
 from medichat.db.cluster import LONGEST_SOCKET_DIRECTORY, Account, Cluster
 from medichat.db.roles import DEFAULT_NAMES, set_up
 
-KEY_SETTINGS = {"ENCRYPTION_KEY", "BLIND_INDEX_KEY", "AUDIT_SIGNING_KEY"}
+KEY_SETTINGS = {"ENCRYPTION_KEY", "BLIND_INDEX_KEY", "AUDIT_SIGNING_KEY", "BACKUP_PRIVATE_KEY"}
 
 
 @dataclass(frozen=True)

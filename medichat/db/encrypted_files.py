@@ -18,7 +18,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 from uuid import UUID
 
 from django.conf import settings
@@ -99,6 +99,24 @@ def open_verified(file_id: UUID, sha256: str) -> bytes:
     if not hmac.compare_digest(hashlib.sha256(content).hexdigest().encode(), sha256.lower().encode()):
         raise FileDamaged(file_id, "its content is not the one whose SHA-256 was recorded")
     return content
+
+
+def read_sealed(file_id: UUID) -> BinaryIO:
+    """The encrypted file as it lies on the disk, to be copied into a backup. Raises FileMissing."""
+    try:
+        return _path(file_id).open("rb")
+    except FileNotFoundError:
+        raise FileMissing(file_id) from None
+
+
+def write_sealed(file_id: UUID, stream: Readable) -> None:
+    """Put back what ``read_sealed`` gave. Raises FileExistsError when the id is taken."""
+    target = _path(file_id)
+    if target.exists():
+        raise FileExistsError(f"The file {file_id} exists already.")
+    with _replacing(target) as out:
+        while part := stream.read(CHUNK_BYTES):
+            out.write(part)
 
 
 def remove(file_id: UUID) -> None:
@@ -212,33 +230,40 @@ class _Joined:
 
 
 def _write(target: Path, stream: Readable, file_id: UUID) -> StoredFile:
+    """Encrypt the stream into the target."""
+    digest, size = hashlib.sha256(), 0
+    with _replacing(target) as out:
+        chunk, index = _read_full(stream), 0
+        last = False
+        while not last:
+            following = _read_full(stream) if len(chunk) == CHUNK_BYTES else b""
+            last = not following
+            sealed = seal_bytes(chunk, _place(file_id, index, last=last))
+            out.write(len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed)
+            digest.update(chunk)
+            size += len(chunk)
+            chunk, index = following, index + 1
+    return StoredFile(size, digest.hexdigest())
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
     """Write a temporary file beside the target, make sure that it is on the disk, and put it in place."""
     if not target.parent.exists():
         target.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         target.parent.mkdir(mode=0o700, exist_ok=True)
         _sync_directory(target.parent.parent)
     part = target.with_name(f"{target.name}.{secrets.token_hex(8)}{_PART}")
-    digest, size = hashlib.sha256(), 0
     try:
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         with os.fdopen(descriptor, "wb") as out:
-            chunk, index = _read_full(stream), 0
-            last = False
-            while not last:
-                following = _read_full(stream) if len(chunk) == CHUNK_BYTES else b""
-                last = not following
-                sealed = seal_bytes(chunk, _place(file_id, index, last=last))
-                out.write(len(sealed).to_bytes(_LENGTH_BYTES, "big") + sealed)
-                digest.update(chunk)
-                size += len(chunk)
-                chunk, index = following, index + 1
+            yield out
             out.flush()
             os.fsync(out.fileno())
         part.replace(target)
         _sync_directory(target.parent)
     finally:
         part.unlink(missing_ok=True)
-    return StoredFile(size, digest.hexdigest())
 
 
 def _read_full(stream: Readable) -> bytes:

@@ -299,6 +299,8 @@ def test_after_a_restore_the_chain_goes_on(file: Path, tamper: Tamper, monkeypat
         assert seal_log() == 3
     tamper(later, write(2))  # in the dump, and not sealed before it was made
     new = write(2)
+    not_sealed_yet = verified(file)
+    assert (not_sealed_yet.findings, not_sealed_yet.unsealed) == ([], 4)
     assert seal() == 4
     write(1)
     assert seal() == 1
