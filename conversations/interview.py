@@ -16,6 +16,7 @@ from django.utils import timezone
 from accounts.models import User
 from conversations import intake, signals
 from conversations.models import Attachment, Conversation, Message
+from medichat.rich_text import as_text
 from records.models import Allergy, ChartEntry, MedicalHistory, MedicalInfo, Medication
 
 _ADVICE_CHARACTERS = 200
@@ -99,7 +100,7 @@ class Interview:
             return None
         answered = before.responded_at or before.created_at
         return intake.LastVisit(
-            complaint=_short(before.complaint or before.diagnosis or ""),
+            complaint=_short(before.complaint or as_text(before.diagnosis)),
             treatment=self._treatment(before),
             date=timezone.localdate(answered) if answered else None,
         )
@@ -109,7 +110,7 @@ class Interview:
         asked = signals.treatment_asked.send(Conversation, conversation=before, by=self.patient)
         answers: list[tuple[Any, Any]] = asked
         prescribed = [medicine for _receiver, medicines in answers for medicine in medicines]
-        advice = _short(before.recommendations or ("" if prescribed else before.diagnosis) or "")
+        advice = _short(as_text(before.recommendations) or ("" if prescribed else as_text(before.diagnosis)))
         return "; ".join([*prescribed, *([advice] if advice else [])])
 
     @property

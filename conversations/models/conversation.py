@@ -1,7 +1,7 @@
 """The conversation and its states: in_progress -> awaiting_doctor -> doctor_responded -> closed."""
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Self
 
@@ -15,6 +15,7 @@ from conversations import signals
 from medichat.db.base import BaseModel, ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
+from medichat.rich_text import as_text, cleaned
 from records.models.care import (
     CarersOnlyQuerySet,
     cares_for,
@@ -73,6 +74,16 @@ class Answer:
     icd10_code: str = ""
     call_to_office: bool = False
     private_note: str = ""
+
+    def made_safe(self) -> "Answer":
+        """The same words, with nothing of an editor's HTML but its formatting."""
+        return replace(
+            self,
+            diagnosis=cleaned(self.diagnosis),
+            recommendations=cleaned(self.recommendations),
+            referrals=cleaned(self.referrals),
+            private_note=cleaned(self.private_note),
+        )
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -351,7 +362,8 @@ class Conversation(ImportableModel):
 
         Raises ValueError without a diagnosis.
         """
-        if not answer.diagnosis.strip():
+        answer = answer.made_safe()
+        if not as_text(answer.diagnosis).strip():
             raise ValueError("An answer needs a diagnosis.")
         self.claim(by=by)
         current = self.locked()

@@ -1,29 +1,12 @@
-"""Texts of an answer as they may be shown, and statuses in the patient's words."""
+"""Statuses in the patient's words."""
 
-import re
 from datetime import timedelta
 
-import nh3
 from django import template
-from django.utils.html import linebreaks
-from django.utils.safestring import SafeString, mark_safe
 
 from conversations.models import Conversation, Status, Urgency
 
 register = template.Library()
-
-_TAGS = {"p", "br", "ul", "ol", "li", "b", "strong", "i", "em", "u", "h3", "h4", "blockquote"}
-_TAG = re.compile(r"</?[a-zA-Z][^>]*>")
-
-
-@register.filter
-def answer_text(text: str | None, conversation: Conversation) -> SafeString:
-    """A doctor's words with their line breaks. Only the previous system stored HTML: of that, harmless tags remain."""
-    if not text:
-        return SafeString("")
-    if conversation.legacy_id is not None and _TAG.search(text):
-        return mark_safe(nh3.clean(text, tags=_TAGS, attributes={}))  # noqa: S308  # nosec - cleaned by nh3
-    return mark_safe(linebreaks(text, autoescape=True))  # noqa: S308  # nosec - escaped by linebreaks
 
 
 @register.filter

@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from medichat.doses import tidy_dose
+from medichat.rich_text import as_html, as_text
 
 register = template.Library()
 
@@ -111,6 +112,18 @@ def person_name(person: Named | None) -> str:
     first = (getattr(person, "first_name", "") or "").strip()
     last = (getattr(person, "last_name", "") or "").strip().upper()
     return ", ".join(part for part in (last, first) if part) or "Name not known"
+
+
+@register.filter
+def rich_text(text: str | None) -> SafeString:
+    """A doctor's words with their formatting, made safe (``medichat.rich_text``)."""
+    return as_html(text)
+
+
+@register.filter
+def plain_line(text: str | None) -> str:
+    """The same words on one line, without any formatting, for titles and lists."""
+    return " ".join(as_text(text).split())
 
 
 @register.filter
