@@ -19,7 +19,8 @@ from bson.datetime_ms import DatetimeMS
 
 from medichat.legacy.document import TWICE, Document, Path
 from medichat.legacy.parse.lists import json_elements, split_entries
-from medichat.legacy.parse.parsing import Fate, Parsed
+from medichat.legacy.parse.parsing import Fate, Finding, Parsed, extended_json
+from medichat.legacy.parse.rules import RULES, SILENT_CLAIMS
 
 ENTITIES = (
     "users", "patient_medical_info", "allergies", "medications", "medical_history", "surgical_history",
@@ -269,18 +270,47 @@ def _compared(collection: str, document: Document, parsed: Parsed) -> tuple[set[
     claimed = _counted(claim.path for claim in parsed.claims)
     of_the_whole = claimed.pop((), 0)  # the whole is always there, also when it holds nothing
     if own is not None and _walked(own, (), of_the_whole, claimed, sentences):
-        elements = _elements_of(collection, own)
+        values = own
         sentences += [f"{_shown(path)} is claimed and does not exist" for path in claimed]
     else:
         try:
             found = list(leaves(document.raw))
-            elements = _elements_of(collection, Document(document.raw).values)
+            values = Document(document.raw).values
         except (CorruptError, ValueError, RecursionError, bson.errors.BSONError):
             whole = [claim for claim in parsed.claims if claim.path == () and claim.by.startswith("set_aside:")]
             sentences = [] if whole and not parsed.rows else ["an unreadable document is not set aside whole"]
             return {(collection, ())}, sentences
         sentences = list(_claims(found, parsed))
-    return elements, [*sentences, *_fates(elements, parsed)]
+    elements = _elements_of(collection, values)
+    return elements, [*sentences, *_promises(values, parsed), *_fates(elements, parsed)]
+
+
+def _promises(values: dict[str, Any], parsed: Parsed) -> Iterator[str]:
+    """What is claimed as set aside must lie there with its raw value; a rule that accounts for something must exist."""
+    for path, by in parsed.claims:
+        kind, _, code = by.partition(":")
+        if kind == "set_aside" and not _lies_there(values, path, code, parsed.findings):
+            yield f"{_shown(path)} is claimed as set aside and does not lie there"
+        elif kind == "rule" and code not in RULES and code not in SILENT_CLAIMS:
+            yield f"{_shown(path)} is claimed by a rule that does not exist"
+
+
+def _lies_there(values: dict[str, Any], path: Path, code: str, findings: list[Finding]) -> bool:
+    """Whether a finding keeps what stands at this place; less of it only where secrets were taken out."""
+    here = [found for found in findings if found.path == path and found.rule.code == code]
+    if any(not found.rule.keeps_raw for found in here):
+        return True
+    value: Any = values
+    try:
+        for step in path:
+            value = value[step]
+    except (LookupError, TypeError):
+        return False
+    if any(found.raw == value for found in here):
+        return True
+    has_secrets = any(not found.rule.keeps_raw and found.path[: len(path)] == path for found in findings)
+    stated = extended_json(value)  # equal also for what is not equal to itself
+    return any(found.raw is not None and (has_secrets or extended_json(found.raw) == stated) for found in here)
 
 
 def _counted(paths: Iterable[Path]) -> dict[Path, int]:

@@ -3,24 +3,26 @@
 import ipaddress
 import re
 from datetime import datetime
+from functools import lru_cache
 
 from bson import ObjectId
 
 from medichat.legacy.document import UNREADABLE, Document, UnreadableDocumentError
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.dates import instant
-from medichat.legacy.parse.identity import reference, time_of_id
+from medichat.legacy.parse.identity import reference_of, time_of_id
 from medichat.legacy.parse.parsing import (
     Field,
     Parsed,
     Section,
     Tally,
     extended_json,
+    is_empty,
     states_nothing,
     without_secrets,
 )
 from medichat.legacy.parse.rows import ActivityLogRow
-from medichat.legacy.parse.values import choice, number, one_mark_each, plain, text, whole_number
+from medichat.legacy.parse.values import choice_of, number, one_mark_each, plain, text, text_of, whole_number
 from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
 
 ACTIONS = frozenset(
@@ -78,48 +80,52 @@ def _updated_at(field: Field, occurred_at: datetime) -> None:
 
 
 def _entry(parsed: Parsed, section: Section, occurred_at: datetime) -> ActivityLogRow:
-    action = _action(section.take("action"))
-    address, address_text = _address(section.take("ipAddress"))
+    action = _action(section)
+    address, address_text = _address(section)
     error = section.take("error")
     error_parts = Section(error, main="message")
     row = ActivityLogRow(
         legacy_id=parsed.legacy_id,
         occurred_at=occurred_at,
-        actor_legacy_id=reference(section.take("user"), "activity_logs.actor_id"),
-        actor_role=_required(section.take("userRole"), "activity_logs.actor_role", _ROLES),
-        actor_email=_actor_email(section.take("userEmail"), action),
+        actor_legacy_id=reference_of(section, "user", "activity_logs.actor_id"),
+        actor_role=_required(section, "userRole", "activity_logs.actor_role", _ROLES),
+        actor_email=_actor_email(section, action),
         action=action,
-        resource_type=text(section.take("resourceType"), "activity_logs.resource_type"),
-        resource_id=_resource_id(section.take("resourceId")),
-        method=text(section.take("method"), "activity_logs.method"),
-        endpoint=_endpoint(section.take("endpoint")),
+        resource_type=text_of(section, "resourceType", "activity_logs.resource_type"),
+        resource_id=_resource_id(section),
+        method=text_of(section, "method", "activity_logs.method"),
+        endpoint=_endpoint(section),
         address=address,
         address_text=address_text,
-        user_agent=text(section.take("userAgent"), "activity_logs.user_agent"),
-        status=_required(section.take("status"), "activity_logs.status", _STATUSES),
-        status_code=whole_number(
-            section.take("statusCode"), "activity_logs.status_code", least=-_WHOLE_NUMBERS, most=_WHOLE_NUMBERS
-        ),
-        description=_masked(section.take("description"), "activity_logs.description"),
+        user_agent=text_of(section, "userAgent", "activity_logs.user_agent"),
+        status=_required(section, "status", "activity_logs.status", _STATUSES),
+        status_code=_status_code(section),
+        description=_masked(section, "description", "activity_logs.description"),
         metadata=_metadata(section.take("metadata")),
-        error_message=_masked(error_parts.take("message"), "activity_logs.error_message"),
-        error_stack=_masked(error_parts.take("stack"), "activity_logs.error_stack"),
-        error_code=text(error_parts.take("code"), "activity_logs.error_code"),
-        duration_ms=_duration(section.take("duration")),
-        severity=choice(section.take("severity"), "activity_logs.severity", _SEVERITIES),
+        error_message=_masked(error_parts, "message", "activity_logs.error_message"),
+        error_stack=_masked(error_parts, "stack", "activity_logs.error_stack"),
+        error_code=text_of(error_parts, "code", "activity_logs.error_code"),
+        duration_ms=_duration(section),
+        severity=choice_of(section, "severity", "activity_logs.severity", _SEVERITIES),
     )
     if isinstance(error.value, dict):
         error_parts.set_aside_rest()
     return row
 
 
-def _required(field: Field, column: str, spellings: dict[str, str]) -> str | None:
-    if field.is_empty:
-        field.note(rules.CHOICE_MISSING)
-    return choice(field, column, spellings)
+def _required(section: Section, name: str, column: str, spellings: dict[str, str]) -> str | None:
+    if is_empty(section.peek(name)):
+        section.take(name).note(rules.CHOICE_MISSING)
+        return None
+    return choice_of(section, name, column, spellings)
 
 
-def _action(field: Field) -> str:
+def _action(section: Section) -> str:
+    stated = section.peek("action")
+    if isinstance(stated, str) and stated in ACTIONS:
+        section.claim("action", "activity_logs.action")
+        return stated
+    field = section.take("action")
     found = text(field, "activity_logs.action")
     if found is None:
         field.note(rules.ACTION_MISSING)
@@ -128,8 +134,12 @@ def _action(field: Field) -> str:
     return found or ""
 
 
-def _actor_email(field: Field, action: str) -> str | None:
+def _actor_email(section: Section, action: str) -> str | None:
     """What was typed as address; at a failed sign-in text without '@' may be a password and is not kept."""
+    typed = section.peek("userEmail")
+    if isinstance(typed, str) and "@" in typed:
+        return text_of(section, "userEmail", "activity_logs.actor_email")
+    field = section.take("userEmail")
     stated = plain(field.value)
     if stated and stated.strip() and "@" not in stated and action not in ACTIONS - {"user.login.failed"}:
         field.set_aside(rules.POSSIBLE_PASSWORD)
@@ -137,18 +147,23 @@ def _actor_email(field: Field, action: str) -> str | None:
     return text(field, "activity_logs.actor_email")
 
 
-def _resource_id(field: Field) -> str | None:
-    if isinstance(field.value, ObjectId):
-        field.claim("activity_logs.resource_id")
-        return str(field.value)
+def _resource_id(section: Section) -> str | None:
+    stored = section.peek("resourceId")
+    if isinstance(stored, ObjectId):
+        section.claim("resourceId", "activity_logs.resource_id")
+        return str(stored)
+    field = section.take("resourceId")
     found = text(field, "activity_logs.resource_id")
     if found is not None:
         field.note(rules.RESOURCE_ID_AS_TEXT)
     return found
 
 
-def _endpoint(field: Field) -> str | None:
+def _endpoint(section: Section) -> str | None:
     """The path; what follows a question mark is kept apart, without its secrets."""
+    if "?" not in str(section.peek("endpoint")):
+        return text_of(section, "endpoint", "activity_logs.endpoint")
+    field = section.take("endpoint")
     found = text(field, "activity_logs.endpoint")
     if found is None or "?" not in found:
         return found
@@ -160,22 +175,39 @@ def _endpoint(field: Field) -> str | None:
     return path
 
 
-def _address(field: Field) -> tuple[str | None, str | None]:
+def _address(section: Section) -> tuple[str | None, str | None]:
     """A single address as such; a list of proxies, 'unknown' and the like as the text that was stored."""
-    stated = text(field, "activity_logs.address")
-    if stated is None:
-        return None, None
+    stated = text_of(section, "ipAddress", "activity_logs.address")
+    found = None if stated is None else _single_address(stated)
+    return (None, stated) if found is None else (found, None)
+
+
+@lru_cache(maxsize=4096)
+def _single_address(stated: str) -> str | None:
     try:
         found = ipaddress.ip_address(stated)
     except ValueError:
-        return None, stated
+        return None
     if found.version == 6 and "%" in stated:
-        return None, stated  # a zone, which PostgreSQL's inet does not know
-    return str(found), None
+        return None  # a zone, which PostgreSQL's inet does not know
+    return str(found)
 
 
-def _masked(field: Field, column: str) -> str | None:
+def _status_code(section: Section) -> int | None:
+    stored = section.peek("statusCode")
+    if type(stored) is int:  # 32 bits, which the column has as well; more would be an Int64
+        section.claim("statusCode", "activity_logs.status_code")
+        return stored
+    field = section.take("statusCode")
+    return whole_number(field, "activity_logs.status_code", least=-_WHOLE_NUMBERS, most=_WHOLE_NUMBERS)
+
+
+def _masked(section: Section, name: str, column: str) -> str | None:
     """Text without tokens or hashes in it."""
+    stated = section.peek(name)
+    if isinstance(stated, str) and not without_secrets(stated)[1]:
+        return text_of(section, name, column, strip=False)
+    field = section.take(name)
     found = text(field, column, strip=False)
     if found is None:
         return None
@@ -218,6 +250,11 @@ def _has_unusual_names(value: object) -> bool:
     return False
 
 
-def _duration(field: Field) -> float | None:
+def _duration(section: Section) -> float | None:
+    stored = section.peek("duration")
+    if type(stored) in {int, float} and abs(stored) <= 2**53:
+        section.claim("duration", "activity_logs.duration_ms")
+        return float(stored)
+    field = section.take("duration")
     found = number(field, "activity_logs.duration_ms", least=-(2**53), most=2**53)
     return None if found is None else float(found)

@@ -20,7 +20,7 @@ from medichat.legacy.parse.rows import (
     MedicationRow,
     SurgicalHistoryRow,
 )
-from medichat.legacy.parse.values import choice, plain, text
+from medichat.legacy.parse.values import choice_of, plain, text, text_of
 
 ALLERGY_SEVERITIES = {
     **{level: level for level in ("mild", "moderate", "severe")},
@@ -168,9 +168,8 @@ def _note_object(entry: _Named) -> None:
 
 
 def _id_of(entry: _Named, ids: ElementIds, says: str) -> str:
-    own = entry.section.take("_id")
-    if own.value is not None:
-        return ids.of(entry.element, own, entry.position)
+    if entry.section.peek("_id") is not None:
+        return ids.of(entry.element, entry.section, entry.position)
     return ids.of_text(entry.element, says, entry.position)
 
 
@@ -189,8 +188,8 @@ def read_allergies(chart: Chart, listed: Field) -> None:
             legacy_id=_id_of(entry, ids, normalised(allergen)),
             patient_legacy_id=chart.patient,
             allergen=allergen,
-            reaction=text(entry.section.take("reaction"), "allergies.reaction"),
-            severity=choice(entry.section.take("severity"), "allergies.severity", ALLERGY_SEVERITIES),
+            reaction=text_of(entry.section, "reaction", "allergies.reaction"),
+            severity=choice_of(entry.section, "severity", "allergies.severity", ALLERGY_SEVERITIES),
             notes=_notes(entry.section, "allergies.notes", notes),
         )
         entry.section.set_aside_rest()
@@ -212,7 +211,7 @@ def read_medications(chart: Chart, listed: Field) -> None:
         dosage = text(
             entry.section.take_first("dosage", "dose"), "medications.dosage", limit=200, whole_text_goes_to=notes
         )
-        frequency = text(entry.section.take("frequency"), "medications.frequency", limit=200, whole_text_goes_to=notes)
+        frequency = text_of(entry.section, "frequency", "medications.frequency", limit=200, whole_text_goes_to=notes)
         says = "|".join(normalised(part) for part in (name, dosage or "", frequency or ""))
         row = MedicationRow(
             legacy_id=_id_of(entry, ids, says),
@@ -274,7 +273,7 @@ def _read_medical_history(chart: Chart, listed: Field) -> None:
         condition = text(named, "medical_history.condition", limit=300, whole_text_goes_to=notes)
         day, stated = _day(section.take("diagnosedDate"), "medical_history.diagnosed_text", notes)
         row = MedicalHistoryRow(
-            legacy_id=ids.of(element, section.take("_id"), position),
+            legacy_id=ids.of(element, section, position),
             patient_legacy_id=chart.patient,
             condition=condition or "",
             diagnosed_on=day,
@@ -294,7 +293,7 @@ def read_operations(chart: Chart, listed: Field) -> None:
         procedure = _name(section.take("procedure"), element, "surgical_history.procedure", 300, notes)
         day, stated = _day(section.take("date"), "surgical_history.date_text", notes)
         row = SurgicalHistoryRow(
-            legacy_id=ids.of(element, section.take("_id"), position),
+            legacy_id=ids.of(element, section, position),
             patient_legacy_id=chart.patient,
             procedure=procedure,
             performed_on=day,
@@ -310,9 +309,9 @@ def read_relatives(chart: Chart, listed: Field) -> None:
     for position, element, section in _sections(listed, "family_history", main="condition"):
         notes: list[str] = []
         condition = _name(section.take("condition"), element, "family_history.condition", 300, notes)
-        relation = text(section.take("relation"), "family_history.relation", limit=100, whole_text_goes_to=notes)
+        relation = text_of(section, "relation", "family_history.relation", limit=100, whole_text_goes_to=notes)
         row = FamilyHistoryRow(
-            legacy_id=ids.of(element, section.take("_id"), position),
+            legacy_id=ids.of(element, section, position),
             patient_legacy_id=chart.patient,
             condition=condition,
             relation=relation or "",
@@ -329,7 +328,7 @@ def read_vaccinations(chart: Chart, listed: Field) -> None:
         vaccine = _name(section.take("vaccine"), element, "immunizations.vaccine", 200, notes)
         day, stated = _day(section.take("date"), "immunizations.date_text", notes)
         row = ImmunizationRow(
-            legacy_id=ids.of(element, section.take("_id"), position),
+            legacy_id=ids.of(element, section, position),
             patient_legacy_id=chart.patient,
             vaccine=vaccine,
             given_on=day,
@@ -344,7 +343,7 @@ def read_contacts(chart: Chart, listed: Field, flat: Field, flat_phone: Field) -
     ids = ElementIds(chart.patient, "emergencyContacts")
     entries = _sections(listed, "emergency_contacts", main="name")
     for position, element, section in entries:
-        row = _contact(chart, ids.of(element, section.take("_id"), position), position, section)
+        row = _contact(chart, ids.of(element, section, position), position, section)
         _append(chart, element, section, row)
     if states_nothing(flat.value) and states_nothing(flat_phone.value):
         return
@@ -366,10 +365,10 @@ def _contact(chart: Chart, legacy_id: str, position: int, section: Section) -> E
         legacy_id=legacy_id,
         patient_legacy_id=chart.patient,
         position=position,
-        name=text(section.take("name"), "emergency_contacts.name"),
+        name=text_of(section, "name", "emergency_contacts.name"),
         relationship=text(section.take_first("relationship", "relation"), "emergency_contacts.relationship"),
-        phone=text(section.take("phone"), "emergency_contacts.phone"),
-        email=text(section.take("email"), "emergency_contacts.email"),
+        phone=text_of(section, "phone", "emergency_contacts.phone"),
+        email=text_of(section, "email", "emergency_contacts.email"),
     )
 
 
@@ -409,7 +408,7 @@ def _day(dated: Field, column: str, notes: list[str]) -> tuple[date | None, str 
 
 
 def _notes(section: Section, column: str, more: list[str]) -> str | None:
-    stated = text(section.take("notes"), column, strip=False)
+    stated = text_of(section, "notes", column, strip=False)
     return "\n".join([*([stated] if stated else []), *more]) or None
 
 

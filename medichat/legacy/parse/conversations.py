@@ -6,7 +6,7 @@ from datetime import datetime
 from medichat.legacy.document import Document, UnreadableDocumentError
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.chart import ALLERGY_SEVERITIES as SEVERITIES
-from medichat.legacy.parse.dates import instant
+from medichat.legacy.parse.dates import instant_of
 from medichat.legacy.parse.identity import ElementIds, reference
 from medichat.legacy.parse.lists import elements
 from medichat.legacy.parse.parsing import Field, Parsed, Section, Tally, is_empty, states_nothing
@@ -19,7 +19,7 @@ from medichat.legacy.parse.rows import (
     PrivateNoteRow,
     SymptomRow,
 )
-from medichat.legacy.parse.values import choice, known_choice, plain, text, whole_number, yes_no
+from medichat.legacy.parse.values import choice, known_choice, plain, text, text_of, whole_number, yes_no
 from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
 
 STATUSES = ("in_progress", "awaiting_doctor", "doctor_responded", "closed")
@@ -77,10 +77,10 @@ def _conversation(parsed: Parsed, section: Section, response: Section, prescribe
         doctor_legacy_id=reference(section.take("doctor"), "conversations.doctor"),
         visit_number=_visit_number(section.take("visitNumber")),
         status=status,
-        complaint=text(summary_parts.take("chiefComplaint"), "conversations.complaint"),
+        complaint=text_of(summary_parts, "chiefComplaint", "conversations.complaint"),
         summary=_long_text(section.take("aiSummary"), "conversations.summary"),
-        intake_ended_at=instant(section.take("conversationEndedAt"), "conversations.intake_ended_at"),
-        responded_at=instant(response.take("respondedAt"), "conversations.responded_at"),
+        intake_ended_at=instant_of(section, "conversationEndedAt", "conversations.intake_ended_at"),
+        responded_at=instant_of(response, "respondedAt", "conversations.responded_at"),
         diagnosis=_long_text(response.take("diagnosis"), "conversations.diagnosis"),
         recommendations=_long_text(response.take("recommendations"), "conversations.recommendations"),
         referrals=_long_text(response.take("referrals"), "conversations.referrals"),
@@ -89,8 +89,8 @@ def _conversation(parsed: Parsed, section: Section, response: Section, prescribe
         archived_by_patient=yes_no(section.take("archivedByPatient"), "conversation_archives.person") or False,
         archived_by_doctor=yes_no(section.take("archivedByDoctor"), "conversation_archives.person") or False,
         has_response=has_response,
-        created_at=instant(section.take("createdAt"), "conversations.created_at"),
-        updated_at=instant(section.take("updatedAt"), "conversations.updated_at"),
+        created_at=instant_of(section, "createdAt", "conversations.created_at"),
+        updated_at=instant_of(section, "updatedAt", "conversations.updated_at"),
     )
     summary_parts.set_aside_rest()
     if has_response and row.doctor_legacy_id is None:
@@ -139,14 +139,13 @@ def _messages(parsed: Parsed, listed: Field) -> None:
         section = _section(element, "messages", main="content")
         if section is None:
             continue
-        content = section.take("content")
         row = MessageRow(
-            legacy_id=ids.of(element, section.take("_id"), position),
+            legacy_id=ids.of(element, section, position),
             conversation_legacy_id=parsed.legacy_id,
             position=position,
-            sender=_sender(section.take("role")),
-            text=_message_text(content),
-            sent_at=instant(section.take("timestamp"), "messages.sent_at"),
+            sender=_sender(section),
+            text=_message_text(section),
+            sent_at=instant_of(section, "timestamp", "messages.sent_at"),
         )
         section.set_aside_rest()
         this = (row.sender, row.text, row.sent_at)
@@ -164,7 +163,12 @@ def _is_repeated(earlier: tuple[str, str, datetime | None] | None, this: tuple[s
     return earlier[2] is None or this[2] is None or abs((this[2] - earlier[2]).total_seconds()) <= 5
 
 
-def _sender(field: Field) -> str:
+def _sender(section: Section) -> str:
+    stated = section.peek("role")
+    if isinstance(stated, str) and stated in _SENDERS:
+        section.claim("role", "messages.sender")
+        return _SENDERS[stated]
+    field = section.take("role")
     known = known_choice(field, _SENDERS)
     other = known_choice(field, _OTHER_SENDERS)
     if known or other:
@@ -179,7 +183,12 @@ def _sender(field: Field) -> str:
     return "unknown"
 
 
-def _message_text(field: Field) -> str:
+def _message_text(section: Section) -> str:
+    stated = section.peek("content")
+    if isinstance(stated, str) and stated.isascii() and "<" not in stated and "\0" not in stated and stated.strip():
+        section.claim("content", "messages.text")
+        return stated
+    field = section.take("content")
     found = _long_text(field, "messages.text")
     if found is None:
         field.note(rules.MESSAGE_WITHOUT_TEXT)
@@ -216,12 +225,12 @@ def _symptoms(parsed: Parsed, listed: Field) -> None:
         if name is None:
             element.note(rules.NAME_MISSING)
         severity, score, severity_text = _severity(section.take("severity"), notes)
-        location = text(section.take("location"), "symptoms.location", limit=200, whole_text_goes_to=notes)
-        duration = text(section.take("duration"), "symptoms.duration", limit=200, whole_text_goes_to=notes)
-        stated = text(section.take("notes"), "symptoms.notes", strip=False)
+        location = text_of(section, "location", "symptoms.location", limit=200, whole_text_goes_to=notes)
+        duration = text_of(section, "duration", "symptoms.duration", limit=200, whole_text_goes_to=notes)
+        stated = text_of(section, "notes", "symptoms.notes", strip=False)
         parsed.rows.append(
             SymptomRow(
-                legacy_id=ids.of(element, section.take("_id"), position),
+                legacy_id=ids.of(element, section, position),
                 conversation_legacy_id=parsed.legacy_id,
                 position=position,
                 symptom=name or "",
@@ -257,19 +266,19 @@ def _attachments(parsed: Parsed, listed: Field) -> None:
         stored_path = text(path, "attachments.stored_path")
         if stored_path is not None and place_in_uploads(stored_path) is None:
             path.note(rules.FILE_PATH_UNSAFE)
-        stored_name = text(section.take("filename"), "attachments.stored_name")
+        stored_name = text_of(section, "filename", "attachments.stored_name")
         original_name = _original_name(section.take("originalName"))
         if not (stored_path and stored_name and original_name):
             element.note(rules.FILE_NAME_MISSING)
         parsed.rows.append(
             AttachmentRow(
-                legacy_id=ids.of(element, section.take("_id"), position),
+                legacy_id=ids.of(element, section, position),
                 conversation_legacy_id=parsed.legacy_id,
                 original_name=original_name,
                 claimed_type=text(section.take_first("mimeType", "fileType"), "attachments.claimed_type", limit=100),
                 stored_path=stored_path,
                 stored_name=stored_name,
-                uploaded_at=instant(section.take("uploadDate"), "attachments.uploaded_at"),
+                uploaded_at=instant_of(section, "uploadDate", "attachments.uploaded_at"),
             )
         )
         section.set_aside_rest()
@@ -326,16 +335,14 @@ def _prescriptions(parsed: Parsed, listed: Field, issued_at: datetime | None) ->
         dose = text(
             section.take_first("dosage", "dose"), "prescriptions.dose", limit=200, whole_text_goes_to=instructions
         )
-        frequency = text(
-            section.take("frequency"), "prescriptions.frequency", limit=200, whole_text_goes_to=instructions
-        )
-        duration = text(section.take("duration"), "prescriptions.duration", limit=200, whole_text_goes_to=instructions)
+        frequency = text_of(section, "frequency", "prescriptions.frequency", limit=200, whole_text_goes_to=instructions)
+        duration = text_of(section, "duration", "prescriptions.duration", limit=200, whole_text_goes_to=instructions)
         if not (dose and frequency and duration):
             element.note(rules.PRESCRIPTION_INCOMPLETE)
-        stated = text(section.take("instructions"), "prescriptions.instructions", strip=False)
+        stated = text_of(section, "instructions", "prescriptions.instructions", strip=False)
         parsed.rows.append(
             PrescriptionRow(
-                legacy_id=ids.of(element, section.take("_id"), position),
+                legacy_id=ids.of(element, section, position),
                 conversation_legacy_id=parsed.legacy_id,
                 position=position,
                 medication_name=shown or "",

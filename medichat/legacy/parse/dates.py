@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta, timezone
 from bson import Timestamp
 
 from medichat.legacy.parse import rules
-from medichat.legacy.parse.parsing import Field
+from medichat.legacy.parse.parsing import Field, Section
 from medichat.legacy.parse.values import plain, text
 
 FIRST_YEAR, LAST_YEAR = 1880, 2200
@@ -134,6 +134,15 @@ def instant(field: Field, column: str, *, first_year: int = 1990) -> datetime | 
     if not isinstance(value, datetime):
         field.note(rules.DATE_TEXT_PARSED)
     return found
+
+
+def instant_of(section: Section, name: str, column: str) -> datetime | None:
+    """``instant`` of the section's field of this name; quick for dates that can be true."""
+    value = section.peek(name)
+    if type(value) is datetime and 1990 <= value.year < LAST_YEAR:
+        section.claim(name, column)
+        return value.replace(tzinfo=UTC)
+    return instant(section.take(name), column)
 
 
 def civil_day(field: Field, column: str, *, not_after: datetime | None = None) -> date | None:

@@ -82,6 +82,15 @@ def reference(field: Field, column: str) -> str | None:
     return None
 
 
+def reference_of(section: Section, name: str, column: str) -> str | None:
+    """``reference`` of the section's field of this name; quick for an id."""
+    stored = section.peek(name)
+    if type(stored) is ObjectId:
+        section.claim(name, column)
+        return str(stored)
+    return reference(section.take(name), column)
+
+
 class ElementIds:
     """Gives the elements of one array their legacy ids, each once."""
 
@@ -89,8 +98,13 @@ class ElementIds:
         self._start = f"{document}.{array}"
         self._given: set[str] = set()
 
-    def of(self, element: Field, own: Field, position: int) -> str:
-        """The id of this element; ``own`` is its ``_id``."""
+    def of(self, element: Field, section: Section, position: int) -> str:
+        """The id of this element, taken from its fields."""
+        stored = section.peek("_id")
+        if type(stored) is ObjectId:
+            section.claim("_id", "legacy_id")
+            return self._once(element, str(stored), position)
+        own = section.take("_id")
         if own.value is None:
             element.note(rules.ELEMENT_ID_MISSING)
             return self._once(element, f"#{position}", position)

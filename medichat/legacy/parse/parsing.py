@@ -5,7 +5,9 @@ left over (``Section.set_aside_rest``). So nothing is dropped by forgetting it; 
 """
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, ClassVar, Literal, NamedTuple, TypeVar
 
 from bson import json_util
@@ -41,6 +43,11 @@ class Tally(NamedTuple):
     entity: str
     path: Path
     fate: Fate
+
+
+# The same as Claim(...) and Tally(...) in half the time: there is one of them for each leaf and each element.
+_claim: Callable[[tuple[Path, str]], Claim] = partial(tuple.__new__, Claim)
+_tally: Callable[[tuple[str, Path, Fate]], Tally] = partial(tuple.__new__, Tally)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +158,7 @@ class Field:
     def claim(self, by: str) -> None:
         """This column or rule accounts for the value and everything in it."""
         if not self.is_empty and not self.covered:
-            self.parsed.claims.append(Claim(self.path, by))
+            self.parsed.claims.append(_claim((self.path, by)))
 
     def note(self, rule: Rule, note: str = "") -> None:
         """A rule was applied; the raw value is kept beside it."""
@@ -184,7 +191,7 @@ class Field:
 
     def tally(self, entity: str, fate: Fate) -> None:
         """What became of this element."""
-        self.parsed.tally.append(Tally(entity, self.path, fate))
+        self.parsed.tally.append(_tally((entity, self.path, fate)))
 
 
 class Section:
@@ -214,6 +221,18 @@ class Section:
     def peek(self, name: str) -> Any:
         """The value of a field that is not taken yet; it stays there."""
         return self._left.get(name)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the value is a document at all, and not something in the place of one."""
+        return isinstance(self._whole.value, dict)
+
+    def claim(self, name: str, by: str) -> None:
+        """Take the field and claim it, its value (``peek``) being just what the column holds."""
+        del self._left[name]
+        whole = self._whole
+        if not whole.covered:
+            whole.parsed.claims.append(_claim(((*whole.path, name), by)))
 
     def take_first(self, *names: str) -> Field:
         """The first of these fields that says something."""

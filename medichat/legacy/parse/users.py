@@ -7,13 +7,13 @@ from medichat.legacy.document import Document, UnreadableDocumentError
 from medichat.legacy.parse import chart as charts
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.chart import Chart
-from medichat.legacy.parse.dates import civil_day, instant
+from medichat.legacy.parse.dates import civil_day, instant_of
 from medichat.legacy.parse.identity import reference, time_of_id
 from medichat.legacy.parse.measures import height, weight
 from medichat.legacy.parse.parsing import Field, Parsed, Section, Tally, states_nothing
 from medichat.legacy.parse.places import place_in_uploads
 from medichat.legacy.parse.rows import MedicalInfoRow, UserRow
-from medichat.legacy.parse.values import choice, known_choice, plain, text, yes_no
+from medichat.legacy.parse.values import choice, choice_of, known_choice, plain, text, text_of, yes_no
 from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
 
 PATIENT_FIELDS = (
@@ -74,8 +74,8 @@ def parse_user(document: Document) -> Parsed:
 
 
 def _account(parsed: Parsed, section: Section, made: datetime | None) -> UserRow:
-    created_at = instant(section.take("createdAt"), "users.created_at")
-    updated_at = instant(section.take("updatedAt"), "users.updated_at")
+    created_at = instant_of(section, "createdAt", "users.created_at")
+    updated_at = instant_of(section, "updatedAt", "users.updated_at")
     role, is_known = _role(section.take("role"))
     is_active = _is_active(section.take("isActive"))
     specialization = section.take("specialization")
@@ -89,16 +89,16 @@ def _account(parsed: Parsed, section: Section, made: datetime | None) -> UserRow
         role=role,
         first_name=_name(section.take("firstName"), "users.first_name"),
         last_name=_name(section.take("lastName"), "users.last_name"),
-        phone=text(section.take("phone"), "users.phone"),
+        phone=text_of(section, "phone", "users.phone"),
         date_of_birth=civil_day(
             section.take("dateOfBirth"), "users.date_of_birth", not_after=updated_at or created_at or made
         ),
         specialization=text(specialization, "users.specialization", limit=100),
         licence_number=text(licence, "users.licence_number", limit=50),
         is_active=is_active and is_known,
-        deactivated_at=instant(section.take("deactivatedAt"), "users.deactivated_at"),
+        deactivated_at=instant_of(section, "deactivatedAt", "users.deactivated_at"),
         email_verified=yes_no(section.take("emailVerified"), "users.email_verified") or False,
-        last_login=instant(section.take("lastLoginAt"), "users.last_login"),
+        last_login=instant_of(section, "lastLoginAt", "users.last_login"),
         photo_path=_photo_path(section.take("profilePhoto")),
         created_at=created_at,
         updated_at=updated_at,
@@ -206,7 +206,7 @@ def _chart(parsed: Parsed, section: Section, account: UserRow, made: datetime | 
 
 def _medical_info(chart: Chart, section: Section) -> MedicalInfoRow:
     def take(name: str, column: str, limit: int | None = None) -> str | None:
-        return text(section.take(name), f"patient_medical_info.{column}", limit=limit)
+        return text_of(section, name, f"patient_medical_info.{column}", limit=limit)
 
     lifestyle: list[str] = []
     height_cm, height_text = height(section.take("height"))
@@ -214,8 +214,8 @@ def _medical_info(chart: Chart, section: Section) -> MedicalInfoRow:
     return MedicalInfoRow(
         legacy_id=chart.patient,
         patient_legacy_id=chart.patient,
-        sex=choice(section.take("gender"), "patient_medical_info.sex", _SEXES),
-        blood_type=choice(section.take("bloodType"), "patient_medical_info.blood_type", _BLOOD_TYPES),
+        sex=choice_of(section, "gender", "patient_medical_info.sex", _SEXES),
+        blood_type=choice_of(section, "bloodType", "patient_medical_info.blood_type", _BLOOD_TYPES),
         height_cm=height_cm,
         height_text=height_text,
         weight_kg=weight_kg,
