@@ -11,8 +11,10 @@ from accounts import mail, signals
 from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
+from accounts.imported import Imported
 from accounts.models import AttemptCount, MfaToken, Role, Session, User
 from accounts.passwords import send_reset_link
+from accounts.placeholder import DOMAIN
 
 
 class UserForm(WholeRowForm):
@@ -53,7 +55,7 @@ class UserAdmin(RecordedAdmin):
     form = UserForm
     list_display = ["__str__", "email", "role", "approval", "is_active", "record_number", "date_of_birth"]
     list_display_links = ["__str__", "email"]
-    list_filter = ["role", Approval, "is_active", "on_duty"]
+    list_filter = ["role", Approval, "is_active", "on_duty", Imported]
     search_fields = ["email", "first_name", "last_name", "licence_number", "=record_number"]
     search_help_text = "Name, e-mail address, licence or record number"
     one_line = ("phone",)
@@ -153,7 +155,8 @@ class UserAdmin(RecordedAdmin):
             send_reset_link(user)
             signals.password_reset_requested.send(User, user=user)
 
-        self._act(request, people, people.filter(is_active=True), act, "told by e-mail", "not active")
+        reachable = people.filter(is_active=True).exclude(email__endswith=f"@{DOMAIN}")
+        self._act(request, people, reachable, act, "told by e-mail", "not active, or without an address of their own")
 
     def _act(
         self,

@@ -34,7 +34,7 @@ def item_handled(sender: Any, *, item: ImportItem, by: User, **_: Any) -> None:
     record(
         HANDLED[ItemState(item.state)],
         actor=by,
-        patient_id=item.patient_id(),
+        patient_id=item.whose(),
         resource_type="import_item",
         resource_id=item.pk,
         purpose=Purpose.ADMINISTRATION,

@@ -261,13 +261,13 @@ class ImportItem(models.Model):
     def __str__(self) -> str:
         return f"{self.rule} in {self.collection} {self.legacy_id}"
 
-    def patient_id(self) -> uuid.UUID | None:
-        """Whose data it is, where that person is a patient here."""
+    def whose(self) -> uuid.UUID | None:
+        """The id of the patient whose data it is, where that person is a patient here."""
         found: models.QuerySet[Any]
         if self.collection == "conversations":
-            found = Conversation.objects.filter(pk=row_id("conversations", self.legacy_id)).values_list("patient_id")
+            found = Conversation.objects.filter(legacy_id=self.legacy_id).values_list("patient_id")
         elif self.collection == "users":
-            found = User.objects.patients().filter(pk=row_id("users", self.legacy_id)).values_list("pk")
+            found = User.objects.patients().filter(legacy_id=self.legacy_id).values_list("pk")
         else:
             return None
         row: tuple[uuid.UUID] | None = found.order_by().first()

@@ -17,12 +17,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from accounts.placeholder import DOMAIN as PLACEHOLDER_DOMAIN
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.parsing import Finding, Parsed, Row
 from medichat.legacy.parse.rows import ActivityLogRow, ConversationRow, MedicalInfoRow, UserRow
 from medichat.legacy.parse.whole import set_aside_whole
 
-PLACEHOLDER_DOMAIN = "no-address.invalid"
 _Settle = Callable[[Row, list[Finding]], Row]
 _NEVER = datetime.max.replace(tzinfo=UTC)
 

@@ -24,7 +24,7 @@ from tests.cast import system
 
 OURS = [
     model
-    for label in ("accounts", "records", "conversations", "prescriptions")
+    for label in ("accounts", "records", "conversations", "prescriptions", "legacy")
     for model in apps.get_app_config(label).get_models()
 ]
 FACTORIES: dict[str, Any] = {
