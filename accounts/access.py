@@ -40,6 +40,11 @@ def staff_required(view: View) -> View:
     return _restricted(view, roles={Role.DOCTOR, Role.ADMIN})
 
 
+def administrator_required(view: View) -> View:
+    """Administrators only; other roles get 403."""
+    return _restricted(view, roles={Role.ADMIN})
+
+
 def _restricted(view: View, *, roles: set[Role]) -> View:
     @wraps(view)
     def restricted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:

@@ -6,6 +6,9 @@ from typing import Any, cast
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from accounts import mail, signals
 from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
@@ -65,7 +68,7 @@ class UserAdmin(RecordedAdmin):
         (None, {"fields": ["email", "role", "first_name", "last_name", "date_of_birth", "phone", "record_number"]}),
         ("Doctor", {"fields": ["specialization", "licence_number", "approved_at", "approved_by", "on_duty"]}),
         ("Account", {"fields": ["is_active", "deactivated_at", "email_verified", "last_login", "legacy_id"]}),
-        ("Record", {"fields": ["created_at", "updated_at", "related_rows"]}),
+        ("Record", {"fields": ["created_at", "updated_at", "copy_of_record", "related_rows"]}),
     ]
     add_fieldsets = [
         (
@@ -84,9 +87,26 @@ class UserAdmin(RecordedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Approval and activity change by actions, which are recorded; nobody changes their own role."""
-        kept = ["record_number", "approved_at", "approved_by", "is_active", "deactivated_at", "last_login"]
+        kept = [
+            "copy_of_record",
+            "record_number",
+            "approved_at",
+            "approved_by",
+            "is_active",
+            "deactivated_at",
+            "last_login",
+        ]
         kept += ["role"] if obj is not None and obj.pk == request.user.pk else []
         return [*kept, *super().get_readonly_fields(request, obj)]
+
+    @admin.display(description="copy of the record")
+    def copy_of_record(self, user: User) -> str | SafeString:
+        """Where a patient's whole record is downloaded for them."""
+        if not user.is_patient:
+            return "-"
+        return format_html(
+            '<a href="{}">Make a copy for the patient</a>', reverse("audit:copy_for_patient", args=[user.pk])
+        )
 
     @admin.display(description="approval")
     def approval(self, user: User) -> str:

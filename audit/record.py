@@ -39,12 +39,14 @@ def record(
     status: Status = Status.SUCCESS,
     severity: Severity = Severity.INFO,
     codes: Mapping[str, Code] | None = None,
+    note: str = "",
 ) -> None:
     """Write one row in the current transaction.
 
     ``actor`` None is the system, unless ``actor_role`` says that it was somebody who is not signed in. ``codes`` are
-    field names and codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. Rows of a
-    patient's own acts belong to that patient unless another is named.
+    field names and codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. ``note``
+    is the one exception, a reason that an administrator must give and that stands nowhere else; it is kept encrypted.
+    Rows of a patient's own acts belong to that patient unless another is named.
     """
     facts = facts_of_request.get()
     if patient_id is None and actor is not None and actor.role == Role.PATIENT:
@@ -61,6 +63,7 @@ def record(
         status=status,
         severity=severity,
         metadata=json.dumps(dict(codes)) if codes else None,
+        description=note or None,
     )
     if facts:
         row.request_id = facts.request_id

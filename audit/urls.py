@@ -3,7 +3,12 @@
 from django.urls import path
 
 from audit import views
+from audit.copies.views import copy_for_patient, own_copy
 
 app_name = "audit"
 
-urlpatterns = [path("who-viewed/", views.who_viewed, name="who_viewed")]
+urlpatterns = [
+    path("who-viewed/", views.who_viewed, name="who_viewed"),
+    path("record/copy/", own_copy, name="copy"),
+    path("patients/<uuid:patient_id>/copy/", copy_for_patient, name="copy_for_patient"),
+]

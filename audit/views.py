@@ -26,6 +26,7 @@ KINDS: dict[str, str] = {
     Action.PRESCRIPTION_VIEWED: "Your prescriptions",
     Action.PRESCRIPTION_DOWNLOADED: "A prescription, as a file",
     Action.FILE_DOWNLOADED: "A file you sent",
+    Action.RECORD_EXPORTED: "A copy of everything",
     Action.BREAK_GLASS_OPENED: "Your record was opened in an emergency",
 }
 OTHER_KINDS = {

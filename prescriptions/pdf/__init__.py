@@ -4,7 +4,7 @@
 with installed packages, so that the same sheet looks the same on every machine.
 """
 
-from prescriptions.pdf.document import render
+from prescriptions.pdf.document import print_page, render
 from prescriptions.pdf.fonts import PdfUnavailable
 from prescriptions.pdf.sheet import (
     Clinic,
@@ -25,5 +25,6 @@ __all__ = [
     "PrescriptionSheet",
     "SheetItem",
     "SheetPatient",
+    "print_page",
     "render",
 ]

@@ -45,10 +45,31 @@ def render(sheet: PrescriptionSheet) -> bytes:
     """
     if not sheet.items:
         raise ValueError("A prescription without items cannot be printed.")
-    weasyprint = _weasyprint()
     printable = Printable()
-    html = _template().render(Context({"sheet": printed_sheet(sheet, printable)}))
-    style, font_configuration = _style(sheet.page_size, frozenset(printable.families))
+    return _print(
+        f"{_FOLDER}/prescription.html",
+        f"{_FOLDER}/prescription.css",
+        {"sheet": printed_sheet(sheet, printable)},
+        printable,
+        sheet.page_size,
+    )
+
+
+def print_page(template: str, stylesheet: str, values: dict[str, Any], printable: Printable) -> bytes:
+    """The PDF of another document, on A4: its template gets ``page``, whose texts went through ``printable``.
+
+    Both are paths below the folder of templates. Raises PdfUnavailable as ``render`` does.
+    """
+    page = {**values, "some_letters_marked": printable.marked}
+    return _print(template, stylesheet, {"page": page}, printable, "A4")
+
+
+def _print(
+    template: str, stylesheet: str, context: dict[str, object], printable: Printable, page_size: PageSize
+) -> bytes:
+    weasyprint = _weasyprint()
+    html = _template(template).render(Context(context))
+    style, font_configuration = _style(stylesheet, page_size, frozenset(printable.families))
     document = weasyprint.HTML(string=html, url_fetcher=_fetcher()).render(
         stylesheets=[style], font_config=font_configuration
     )
@@ -73,9 +94,9 @@ def _weasyprint() -> Any:  # the module; WeasyPrint ships no types
 
 
 @cache
-def _template() -> Template:
-    """The template, compiled once by an engine of its own that needs no settings and escapes every value."""
-    return Engine(dirs=[str(_TEMPLATES)], autoescape=True).get_template(f"{_FOLDER}/prescription.html")
+def _template(name: str) -> Template:
+    """A template, compiled once by an engine of its own that needs no settings and escapes every value."""
+    return Engine(dirs=[str(_TEMPLATES)], autoescape=True).get_template(name)
 
 
 @cache
@@ -98,12 +119,14 @@ def _fetcher() -> Any:
 _of_this_thread = threading.local()  # Pango's font maps must not be shared between threads
 
 
-def _style(page_size: PageSize, families: frozenset[str]) -> "tuple[weasyprint.CSS, FontConfiguration]":
+def _style(
+    stylesheet: str, page_size: PageSize, families: frozenset[str]
+) -> "tuple[weasyprint.CSS, FontConfiguration]":
     """The parsed stylesheet with its fonts, kept per thread; large fonts are loaded for the sheets that need them."""
-    styles: dict[tuple[PageSize, frozenset[str]], Any] | None = getattr(_of_this_thread, "styles", None)
+    styles: dict[tuple[str, PageSize, frozenset[str]], Any] | None = getattr(_of_this_thread, "styles", None)
     if styles is None:
         styles = _of_this_thread.styles = {}
-    key = (page_size, families)
+    key = (stylesheet, page_size, families)
     if key not in styles:
         from weasyprint.text.fonts import FontConfiguration
 
@@ -114,7 +137,7 @@ def _style(page_size: PageSize, families: frozenset[str]) -> "tuple[weasyprint.C
             for weight in font.weights
         )
         names = ", ".join(f"'{font.family}'" for font in fonts)
-        css = (_TEMPLATES / _FOLDER / "prescription.css").read_text(encoding="utf-8")
+        css = (_TEMPLATES / stylesheet).read_text(encoding="utf-8")
         text = f"{faces}\n@page {{ size: {page_size}; font-family: {names}; }}\nhtml {{ font-family: {names}; }}\n{css}"
         configuration = FontConfiguration()
         style = _weasyprint().CSS(string=text, font_config=configuration, url_fetcher=_fetcher())

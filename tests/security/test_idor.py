@@ -41,6 +41,8 @@ RULES = {
     "accounts:sessions_end_others": SIGNED_IN,
     "accounts:session_end": ONESELF,
     "audit:who_viewed": PATIENTS,
+    "audit:copy": PATIENTS,
+    "audit:copy_for_patient": ADMINISTRATORS,
     "conversations:history": PATIENTS,
     "conversations:home": PATIENTS,
     "conversations:start": PATIENTS,
