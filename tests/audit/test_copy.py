@@ -23,7 +23,7 @@ from tests import factories
 from tests.cast import ClientOf
 from tests.security.seed import SECRETS, sow
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = pytest.mark.django_db
 
 # Every table that says whose its rows are, whatever it is called, asked of the database.
 OF_PATIENTS = """
@@ -196,6 +196,7 @@ def test_a_copy_for_somebody_who_is_no_patient_does_not_exist(
     assert client_of(administrator).get(reverse("audit:copy_for_patient", args=[her_doctor.pk])).status_code == 404
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_damaged_file_or_value_does_not_keep_the_rest_back(
     client_of: ClientOf, superuser_connection: psycopg.Connection
 ) -> None:
