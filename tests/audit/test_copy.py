@@ -162,7 +162,6 @@ def test_it_is_on_the_record_before_anything_is_sent(client_of: ClientOf, patien
     assert str(row.request_id) == response["X-Request-ID"]
     assert response["Cache-Control"] == "private, no-store"
     assert response["Content-Disposition"].startswith("attachment; ")
-    response.close()
 
 
 def test_opening_the_page_takes_no_copy(client_of: ClientOf, patient: User) -> None:
@@ -172,6 +171,7 @@ def test_opening_the_page_takes_no_copy(client_of: ClientOf, patient: User) -> N
         assert not ActivityLog.objects.filter(action="record.exported").exists()
 
 
+@pytest.mark.django_db(transaction=True)  # ending an answer closes its connection
 def test_a_few_copies_an_hour_are_enough(client_of: ClientOf, patient: User, another_patient: User) -> None:
     client = client_of(patient)
     for _ in range(5):
@@ -221,6 +221,7 @@ def test_it_is_sent_while_it_is_made(patient: User) -> None:
     assert len(record_of(whole)["messages"]) >= 450
 
 
+@pytest.mark.django_db(transaction=True)  # ending an answer closes its connection
 def test_the_patient_finds_it_on_their_record_and_sees_who_took_one(
     client_of: ClientOf, patient: User, administrator: User
 ) -> None:
@@ -239,6 +240,7 @@ def test_a_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
     assert client.post(URL).status_code == 401
 
 
+@pytest.mark.django_db(transaction=True)  # ending an answer closes its connection
 def test_copies_of_an_hour_ago_do_not_count(client_of: ClientOf, patient: User) -> None:
     client = client_of(patient)
     for _ in range(5):
