@@ -6,7 +6,7 @@ a table needs something, and nothing else that the source did not say. Encryptin
 
 import hashlib
 import ipaddress
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal
@@ -63,18 +63,25 @@ def unusable_password(identity: UUID) -> str:
     return "!" + hashlib.blake2b(identity.bytes, digest_size=20).hexdigest()
 
 
-def records(parsed: Parsed, *, visit_number: int | None = None) -> list[Record]:
-    """Every row of a settled document. ``visit_number`` is the one that was settled for a conversation."""
+def records(parsed: Parsed) -> list[Record]:
+    """Every row of a document that was settled with the others (``medichat.legacy.relations.Settlement``)."""
     owner = _owner(parsed)
     found = []
     for row in parsed.rows:
         table = TABLES[row.table]
-        if isinstance(row, ConversationRow):
-            values = _conversation(row, visit_number)
-        else:
-            values = _VALUES[type(row)](row, owner)
+        values = _VALUES[type(row)](row, owner)
         found.append(Record(table, (row_id(table.name, row.legacy_id), row.legacy_id, *values)))
+        if isinstance(row, ConversationRow):
+            found += _archives(row, owner)
     return found
+
+
+def _archives(row: ConversationRow, owner: Owner) -> Iterator[Record]:
+    """Who has put the conversation away. The doctors' flag was everybody's; it belongs to the one who answered."""
+    for is_away, whose in ((row.archived_by_patient, owner.patient), (row.archived_by_doctor, owner.doctor)):
+        if is_away and whose is not None:
+            identity = row_id("conversation_archives", f"{row.legacy_id}.{whose}")
+            yield Record(TABLES["conversation_archives"], (identity, owner.conversation, owner.patient, whose))
 
 
 def _owner(parsed: Parsed) -> Owner:
@@ -131,11 +138,11 @@ def _contact(row: EmergencyContactRow, owner: Owner) -> tuple[Any, ...]:
     return owner.patient, row.position, row.name, row.relationship, row.phone, row.email, None, None
 
 
-def _conversation(row: ConversationRow, visit_number: int | None) -> tuple[Any, ...]:
+def _conversation(row: ConversationRow, owner: Owner) -> tuple[Any, ...]:
     """A case that waits has waited since the patient ended the talk, or, where that is unknown, since it began."""
     waits = row.status == "awaiting_doctor"
     return (
-        person(row.patient_legacy_id), person(row.doctor_legacy_id), visit_number or row.visit_number, row.status,
+        owner.patient, owner.doctor, row.visit_number, row.status,
         URGENT_RANK if waits else None, (row.intake_ended_at or row.created_at) if waits else row.intake_ended_at,
         row.complaint, row.summary, row.intake_ended_at, row.responded_at, row.diagnosis, row.recommendations,
         row.referrals, row.call_to_office, row.unread_by_patient, row.created_at, row.updated_at,
@@ -188,6 +195,7 @@ def _activity_log(row: ActivityLogRow, owner: Owner) -> tuple[Any, ...]:
 
 _VALUES: Mapping[type[Row], Callable[[Any, Owner], tuple[Any, ...]]] = {
     UserRow: _user,
+    ConversationRow: _conversation,
     MedicalInfoRow: _medical_info,
     AllergyRow: _entry("allergen", "reaction", "severity"),
     MedicationRow: _medication,

@@ -1,16 +1,13 @@
 """What no single document can know: who shares an address, who exists, which visits have which number.
 
-Pure functions over compact keys, so that they can be tested without a database. Per account a key takes about 300
-bytes, and all accounts fit into memory up to about a million (``Directory`` is what the workers are given); beyond
-that, and in any case for visits, the same rules are said in SQL over the staging tables:
-
-- ``settle_emails``, ``duplicate_licences``: one pass over the accounts, or a window function over the column;
-- ``Directory``: a hash join of staging rows with the accounts;
-- ``number_visits``: one patient at a time (the keys sorted by patient), or ``row_number()`` over the patient's visits.
+Pure functions over compact keys, so that they can be tested without a database, and ``Settlement``, which applies what
+they found to one document. The import sorts the keys of all documents on disk (``medichat.legacy.outline``) and gives
+each rule the few that belong together: the accounts of one address, the visits of one patient.
 
 The order decides nothing by chance: ties are broken by the legacy id, so that two runs agree.
 """
 
+from abc import ABC, abstractmethod
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
@@ -76,15 +73,24 @@ def duplicate_licences(accounts: Iterable[AccountKey]) -> dict[str, list[str]]:
     return {number: sorted(ids) for number, ids in holders.items() if len(ids) > 1}
 
 
-class Directory:
-    """Which accounts exist, with their roles; and what follows for documents that name them."""
+class Settlement(ABC):
+    """What follows for a document from the other documents; who exists is known to the subclasses."""
 
-    def __init__(self, accounts: Iterable[AccountKey]) -> None:
-        self._accounts = {account.legacy_id: account for account in accounts}
-        self._without_address = settle_emails(self._accounts.values())
-        self._sharing_licences = {
-            legacy_id for ids in duplicate_licences(self._accounts.values()).values() for legacy_id in ids
-        }
+    @abstractmethod
+    def role_of(self, legacy_id: str) -> str | None:
+        """The role of the account; None when there is none."""
+
+    @abstractmethod
+    def loses_address(self, account: UserRow) -> bool:
+        """Whether another account keeps the address that this one states."""
+
+    @abstractmethod
+    def shares_licence(self, account: UserRow) -> bool:
+        """Whether another doctor has the same licence number."""
+
+    @abstractmethod
+    def visit_number(self, visit: ConversationRow) -> int:
+        """The number of the visit among the patient's visits."""
 
     def settle_user(self, parsed: Parsed) -> Parsed:
         """A user with the address it can keep, a reference only to a doctor there is, and what was found about both."""
@@ -95,14 +101,15 @@ class Directory:
         rows = parsed.rows_of(ConversationRow)
         if not rows:
             return parsed
-        if rows[0].patient_legacy_id not in self._accounts:
+        patient = rows[0].patient_legacy_id
+        if patient is None or self.role_of(patient) is None:
             return set_aside_whole(parsed, values, rules.PATIENT_UNKNOWN)
         return self._with_rows(parsed, self._settle_visit)
 
     def settle_activity_log(self, parsed: Parsed) -> Parsed:
         """Entries outlive the accounts they name: only noted."""
         for row in parsed.rows_of(ActivityLogRow):
-            if row.actor_legacy_id is not None and row.actor_legacy_id not in self._accounts:
+            if row.actor_legacy_id is not None and self.role_of(row.actor_legacy_id) is None:
                 parsed.findings.append(Finding(rules.ACTOR_UNKNOWN, parsed.legacy_id, ("user",), row.actor_legacy_id))
         return parsed
 
@@ -116,9 +123,9 @@ class Directory:
     def _settle_account(self, row: Row, found: list[Finding]) -> Row:
         if not isinstance(row, UserRow):
             return row
-        if row.legacy_id in self._sharing_licences:
+        if self.shares_licence(row):
             found.append(Finding(rules.LICENCE_DUPLICATE, row.legacy_id, ("licenseNumber",), row.licence_number))
-        if row.legacy_id in self._without_address:
+        if self.loses_address(row):
             found.append(Finding(rules.EMAIL_DUPLICATE, row.legacy_id, ("email",), row.email))
             return replace(row, email=None, password=None)
         return row if row.email is not None else replace(row, password=None)
@@ -138,17 +145,48 @@ class Directory:
             found.append(Finding(rules.ARCHIVED_BY_NOBODY, row.legacy_id, ("archivedByDoctor",), True))
         if row.has_response and doctor is None and row.doctor_legacy_id is not None:
             found.append(Finding(rules.ANSWER_WITHOUT_DOCTOR, row.legacy_id, ("doctorResponse",)))
-        return replace(row, doctor_legacy_id=doctor, archived_by_doctor=is_archived)
+        number = self.visit_number(row)
+        if number != row.visit_number:
+            found.append(Finding(rules.VISIT_RENUMBERED, row.legacy_id, ("visitNumber",), row.visit_number))
+        return replace(row, doctor_legacy_id=doctor, archived_by_doctor=is_archived, visit_number=number)
 
     def _doctor(self, named: str | None, of: str, field: str, found: list[Finding]) -> str | None:
         if named is None:
             return None
-        account = self._accounts.get(named)
-        if account is not None and account.role == "doctor":
+        role = self.role_of(named)
+        if role == "doctor":
             return named
-        rule = rules.REFERENCE_TO_NOBODY if account is None else rules.REFERENCE_OF_WRONG_ROLE
+        rule = rules.REFERENCE_TO_NOBODY if role is None else rules.REFERENCE_OF_WRONG_ROLE
         found.append(Finding(rule, of, (field,), named))
         return None
+
+
+class Directory(Settlement):
+    """All accounts in memory, and every visit with the number it states: for a few documents, and to test the rules."""
+
+    def __init__(self, accounts: Iterable[AccountKey]) -> None:
+        self._accounts = {account.legacy_id: account for account in accounts}
+        self._without_address = settle_emails(self._accounts.values())
+        self._sharing_licences = {
+            legacy_id for ids in duplicate_licences(self._accounts.values()).values() for legacy_id in ids
+        }
+
+    def role_of(self, legacy_id: str) -> str | None:
+        """See Settlement."""
+        account = self._accounts.get(legacy_id)
+        return None if account is None else account.role
+
+    def loses_address(self, account: UserRow) -> bool:
+        """See Settlement."""
+        return account.legacy_id in self._without_address
+
+    def shares_licence(self, account: UserRow) -> bool:
+        """See Settlement."""
+        return account.legacy_id in self._sharing_licences
+
+    def visit_number(self, visit: ConversationRow) -> int:
+        """See Settlement."""
+        return visit.visit_number or 1
 
 
 class VisitKey(NamedTuple):

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
@@ -30,10 +31,20 @@ class Table:
     fixed: tuple[tuple[str, Any], ...] = ()
     volatile: frozenset[str] = frozenset()
 
-    @property
+    @cached_property
     def compared(self) -> tuple[int, ...]:
         """The places of the columns that make the digest."""
         return tuple(place for place, name in enumerate(self.columns) if name not in self.volatile)
+
+    @property
+    def has_legacy_id(self) -> bool:
+        """Marks of having put a conversation away have none."""
+        return "legacy_id" in self.columns
+
+    @cached_property
+    def encrypted_places(self) -> tuple[int, ...]:
+        """The places of the encrypted columns."""
+        return tuple(place for place, name in enumerate(self.columns) if name in self.encrypted)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,12 +61,12 @@ class Record:
         return identity
 
     @property
-    def legacy_id(self) -> str:
-        """Its second column."""
-        return str(self.values[1])
+    def legacy_id(self) -> str | None:
+        """Its second column; None in a table whose rows have none."""
+        return str(self.values[1]) if self.table.has_legacy_id else None
 
     def __repr__(self) -> str:
-        return f"<{self.table.name} {self.legacy_id}>"
+        return f"<{self.table.name} {self.id}>"
 
     def digest(self) -> bytes:
         """See ``digest_of``."""
@@ -163,6 +174,7 @@ TABLES: dict[str, Table] = {
             encrypted="complaint summary diagnosis recommendations referrals",
             fixed=(("summary_sources", []), ("questions_asked", 0)), volatile="unread_by_patient updated_at",
         ),
+        _table("conversation_archives", 17, "id conversation_id patient_id person_id"),
         _table(
             "private_notes", 11, "id legacy_id conversation_id patient_id author_id text created_at updated_at",
             encrypted="text", volatile="updated_at",

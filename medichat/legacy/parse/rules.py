@@ -201,6 +201,17 @@ ACTOR_UNKNOWN = _rule(
 )
 LOG_CHANGED_LATER = _rule("log_changed_later", "set_aside", "The entry says that it was changed after it was written.")
 
+# Loading
+REFUSED_BY_DATABASE = _rule(
+    "refused_by_database", "set_aside", "The database refuses it, by the constraint that is named here:"
+)
+EDITED_HERE = _rule(
+    "edited_here", "set_aside", "It changed in the source, and somebody has edited it here: what stands here stays."
+)
+LOG_STAYS = _rule(
+    "log_stays", "set_aside", "An entry of the log changed in the source after it was loaded; what was loaded stays."
+)
+
 # Claims that change nothing and therefore have no finding.
 VERSION_COUNTER = "version_counter"
 """Mongoose's ``__v`` counts changes of arrays and means nothing for the clinic."""

@@ -38,23 +38,30 @@ def unreadable(document: Document, entity: str) -> Parsed:
     )
 
 
-def set_aside_whole(parsed: Parsed, values: dict[str, Any], rule: Rule) -> Parsed:
+def set_aside_whole(parsed: Parsed, values: dict[str, Any], rule: Rule, note: str = "") -> Parsed:
     """Nothing of the document is loaded; its elements are counted as set aside with it.
 
     What the parser found of secrets still counts: they are not kept.
     """
-    raw, has_secrets = without_secrets(values)
+    raw, has_secrets = kept_of(values, parsed.findings)
     findings = [finding for finding in parsed.findings if not finding.rule.keeps_raw]
-    for finding in findings:
-        raw = _without(raw, finding.path)
     if has_secrets and not findings:
         findings = [Finding(rules.SECRET_NOT_KEPT, parsed.legacy_id, ())]
     return Parsed(
         parsed.legacy_id,
-        findings=[Finding(rule, parsed.legacy_id, (), raw), *findings],
+        findings=[Finding(rule, parsed.legacy_id, (), raw, note), *findings],
         claims=[Claim((), f"set_aside:{rule.code}")],
         tally=[Tally(entity, path, "set_aside") for entity, path, _ in parsed.tally],
     )
+
+
+def kept_of(values: dict[str, Any], findings: list[Finding]) -> tuple[dict[str, Any], bool]:
+    """What of a document may be kept, and whether there were secrets: those the parser found are not kept either."""
+    raw, has_secrets = without_secrets(values)
+    for finding in findings:
+        if not finding.rule.keeps_raw:
+            raw = _without(raw, finding.path)
+    return raw, has_secrets
 
 
 def _without(values: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, Any]:
@@ -62,4 +69,4 @@ def _without(values: dict[str, Any], path: tuple[str | int, ...]) -> dict[str, A
     return {name: value for name, value in values.items() if not path or name != path[0]}
 
 
-__all__ = ["UnreadableDocumentError", "begin", "set_aside_whole", "unreadable"]
+__all__ = ["UnreadableDocumentError", "begin", "kept_of", "set_aside_whole", "unreadable"]

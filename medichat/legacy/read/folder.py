@@ -29,6 +29,14 @@ class FolderSource(Source):
         kinds = {"bson" if ".bson" in path.name else "json" for path in self._files.values()}
         return {"kind": " and ".join(sorted(kinds)), "folder": str(self._folder)}
 
+    def _state(self) -> object:
+        """Sizes and times of the files: another dump in the same folder is another source."""
+        try:
+            found = {name: path.stat() for name, path in self._files.items()}
+        except OSError as error:
+            raise SourceError(f"{self._folder} cannot be read: {error.strerror or 'input error'}.") from error
+        return {name: [status.st_size, status.st_mtime_ns] for name, status in sorted(found.items())}
+
     def collections(self) -> list[str]:
         """The collections of which there is a file."""
         return sorted(self._files)

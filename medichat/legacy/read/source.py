@@ -1,5 +1,7 @@
 """What every source offers, and how a source that cannot be read says so."""
 
+import hashlib
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from types import TracebackType
@@ -33,6 +35,17 @@ class Source(ABC):
     @abstractmethod
     def close(self) -> None:
         """Let go of files and connections."""
+
+    def fingerprint(self) -> str:
+        """By which a later start recognises that it is this very source: kind and place, and what may tell its state.
+
+        Hexadecimal digits. Raises SourceError.
+        """
+        return hashlib.sha256(json.dumps([self.description(), self._state()], sort_keys=True).encode()).hexdigest()
+
+    def _state(self) -> object:
+        """What tells a source that was replaced from one that was only read in part; nothing for one that goes on."""
+        return None
 
     def missing(self) -> list[str]:
         """The collections a clinic must have and that are not there. Raises SourceError."""

@@ -1,0 +1,30 @@
+"""The life of a worker process. Django is set up before anything that needs it is imported or unpickled."""
+
+import os
+import pickle
+import signal
+from multiprocessing.connection import Connection
+
+
+def serve(pipe: Connection, setup: bytes) -> None:
+    """Do tasks until the pipe closes. ``setup`` is a pickled ``worker.Setup``, made by the parent."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in the terminal reaches everybody; the parent decides
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "medichat.settings")
+    import django
+
+    django.setup()
+    from medichat.legacy.worker import ImportFailed, Worker
+
+    worker = Worker(pickle.loads(setup))  # noqa: S301  # nosec B301 - from the parent, over its own pipe
+    try:
+        while True:
+            task = pipe.recv()
+            try:
+                answer = (True, worker.do(task))
+            except ImportFailed as failure:
+                answer = (False, str(failure))
+            pipe.send(answer)
+    except (EOFError, OSError):
+        return  # the parent has ended, or wants us to
+    finally:
+        worker.close()
