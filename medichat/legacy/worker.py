@@ -17,7 +17,8 @@ from django.conf import settings
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
-from medichat.legacy import outline, prepare
+from medichat.legacy import again, outline, prepare
+from medichat.legacy.correction import Correction
 from medichat.legacy.counts import Counts
 from medichat.legacy.loader import Loader
 from medichat.legacy.parse.rows import ActivityLogRow
@@ -96,7 +97,7 @@ class Worker:
         try:
             if isinstance(task, Look):
                 look = outline.account_records if task.collection == "users" else outline.visit_records
-                return look(list(task.raws), self._setup.paths)
+                return look([raw for raw, _ in self._corrected(task)], self._setup.paths)
             return self._load(task).to_json()
         except (psycopg.Error, OSError) as error:
             raise ImportFailed(said_of(error)) from error
@@ -133,10 +134,23 @@ class Worker:
         return Loader(self._connection, self._setup.run, is_dry=self._setup.run is None)
 
     def _prepared(self, batch: Batch) -> list[Prepared]:
-        found = prepare.parse(batch.collection, batch.raws)
+        corrected = self._corrected(batch)
+        found = prepare.parse(batch.collection, [raw for raw, _ in corrected])
         missing = prepare.not_in_source(found, self._settlement)
         self._settlement.imported = self._in_transaction(lambda: self._imported(missing)) if missing else {}
-        return [prepare.settle(batch.collection, document, parsed, self._settlement) for document, parsed in found]
+        settled = [prepare.settle(batch.collection, document, parsed, self._settlement) for document, parsed in found]
+        return [
+            again.noting_corrections(one, applied) if applied else one
+            for one, (_, applied) in zip(settled, corrected, strict=True)
+        ]
+
+    def _corrected(self, task: Task) -> list[tuple[bytes, list[Correction]]]:
+        """The documents, with what administrators have put in the place of values."""
+        return [again.with_corrections(task.collection, raw, self._corrections) for raw in task.raws]
+
+    @cached_property
+    def _corrections(self) -> again.Corrections:
+        return self._in_transaction(lambda: again.corrections(self._connection))
 
     def _imported(self, legacy_ids: list[str]) -> dict[str, str]:
         """Accounts that an earlier run brought and the source does not have any more, with their roles."""

@@ -208,6 +208,9 @@ REFUSED_BY_DATABASE = _rule(
 EDITED_HERE = _rule(
     "edited_here", "set_aside", "It changed in the source, and somebody has edited it here: what stands here stays."
 )
+CORRECTED = _rule(
+    "corrected_by_administrator", "repaired", "An administrator has put another value in the place of the source's."
+)
 LOG_STAYS = _rule(
     "log_stays", "set_aside", "An entry of the log changed in the source after it was loaded; what was loaded stays."
 )
