@@ -1,4 +1,7 @@
-"""Who may open a page: signed in, and in the right role. Which rows they see is decided by ``visible_to``."""
+"""Who may open a page: signed in, and in the right role. Which rows they see is decided by ``visible_to``.
+
+Signed in is who has passed every step that is asked of them; others are taken to the step that is missing.
+"""
 
 from collections.abc import Callable
 from functools import wraps
@@ -18,6 +21,12 @@ View = Callable[..., HttpResponseBase]
 def person(request: HttpRequest) -> User:
     """The signed-in person of a request behind one of the decorators below."""
     return cast(User, request.user)
+
+
+def halfway(request: HttpRequest) -> User | None:
+    """Whose password was right on this browser, and whose second factor is still missing."""
+    found: User | None = getattr(request, "halfway", None)
+    return found
 
 
 def signed_in_required(view: View) -> View:
@@ -49,7 +58,7 @@ def _restricted(view: View, *, roles: set[Role]) -> View:
     @wraps(view)
     def restricted(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
-            return _to_sign_in(request)
+            return to_sign_in(request)
         if person(request).role not in roles:
             raise PermissionDenied
         if Role.PATIENT not in roles and person(request).role == Role.DOCTOR and not person(request).is_approved:
@@ -59,11 +68,16 @@ def _restricted(view: View, *, roles: set[Role]) -> View:
     return restricted
 
 
-def _to_sign_in(request: HttpRequest) -> HttpResponse:
+def to_sign_in(request: HttpRequest) -> HttpResponse:
+    """The way to the step of signing in that is missing, and back afterwards.
+
+    Raises SignInRequiredError where something was sent, so that it is not lost.
+    """
     if request.method not in {"GET", "HEAD"}:
         # Going to the sign-in page would lose what was typed.
         raise SignInRequiredError
-    response: HttpResponse = redirect_to_login(request.get_full_path())
+    login_url = "accounts:second_step" if halfway(request) else None
+    response: HttpResponse = redirect_to_login(request.get_full_path(), login_url)
     if request.headers.get("HX-Request"):
         # A fragment cannot become the sign-in page: the whole page goes there.
         response = HttpResponse(status=204, headers={"HX-Redirect": response["Location"]})

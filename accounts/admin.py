@@ -3,14 +3,17 @@
 from collections.abc import Callable
 from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest
-from django.urls import reverse
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from accounts import mail, signals
+from accounts import mail, second_factor, signals
 from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
@@ -18,6 +21,8 @@ from accounts.imported import Imported
 from accounts.models import AttemptCount, MfaToken, Role, Session, User
 from accounts.passwords import send_reset_link
 from accounts.placeholder import DOMAIN
+from accounts.recovery import RecoveryForm, recover
+from accounts.second_factor import Loss
 
 
 class UserForm(WholeRowForm):
@@ -67,7 +72,10 @@ class UserAdmin(RecordedAdmin):
     fieldsets = [
         (None, {"fields": ["email", "role", "first_name", "last_name", "date_of_birth", "phone", "record_number"]}),
         ("Doctor", {"fields": ["specialization", "licence_number", "approved_at", "approved_by", "on_duty"]}),
-        ("Account", {"fields": ["is_active", "deactivated_at", "email_verified", "last_login", "legacy_id"]}),
+        (
+            "Account",
+            {"fields": ["is_active", "deactivated_at", "email_verified", "second_step", "last_login", "legacy_id"]},
+        ),
         ("Record", {"fields": ["created_at", "updated_at", "copy_of_record", "related_rows"]}),
     ]
     add_fieldsets = [
@@ -87,15 +95,8 @@ class UserAdmin(RecordedAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: User | None = None) -> list[str]:
         """Approval and activity change by actions, which are recorded; nobody changes their own role."""
-        kept = [
-            "copy_of_record",
-            "record_number",
-            "approved_at",
-            "approved_by",
-            "is_active",
-            "deactivated_at",
-            "last_login",
-        ]
+        kept = ["copy_of_record", "record_number", "approved_at", "approved_by", "is_active", "deactivated_at"]
+        kept += ["second_step", "last_login"]
         kept += ["role"] if obj is not None and obj.pk == request.user.pk else []
         return [*kept, *super().get_readonly_fields(request, obj)]
 
@@ -114,6 +115,49 @@ class UserAdmin(RecordedAdmin):
         if user.role != Role.DOCTOR:
             return ""
         return "approved" if user.approved_at else "waits"
+
+    @admin.display(description="second step")
+    def second_step(self, user: User) -> str:
+        """Whether there is one, and the way to clear a lost one."""
+        if not second_factor.is_enrolled(user):
+            return "set up at the next sign-in" if second_factor.is_required(user) else "not set up"
+        address = reverse("admin:accounts_user_clear_second_factor", args=[user.pk])
+        left = second_factor.backup_codes_left(user)
+        return format_html('set up, {} backup codes left. <a href="{}">Clear a lost one</a>', left, address)
+
+    def get_urls(self) -> list[URLPattern]:
+        """The page that clears a lost second factor comes with the others."""
+        clear = self.admin_site.admin_view(self.clear_second_factor)
+        address = path("<path:object_id>/second-step/", clear, name="accounts_user_clear_second_factor")
+        return [address, *super().get_urls()]
+
+    def clear_second_factor(self, request: HttpRequest, object_id: str) -> HttpResponse:
+        """Somebody has lost the app and the codes: ask why and how the administrator knows them, then clear it."""
+        user = self.get_object(request, object_id)
+        if not isinstance(user, User):
+            raise Http404
+        if user.pk == request.user.pk:
+            raise PermissionDenied("Another administrator clears yours. You can set up another app under My account.")
+        if not second_factor.is_enrolled(user):
+            self.message_user(request, "There is no second step to clear.", messages.WARNING)
+            return redirect("admin:accounts_user_change", user.pk)
+        form = RecoveryForm(request.POST or None)
+        if form.is_valid():
+            reason = form.cleaned_data["reason"]
+            recover(user, by=cast(User, request.user), reason=reason)
+            said = f"Second step cleared ({Loss(reason).label}). Made sure by: {form.cleaned_data['made_sure']}"
+            self.log_change(request, user, said)
+            self.message_user(request, f"The second step of {user} is cleared, and all sessions have ended.")
+            return redirect("admin:accounts_user_change", user.pk)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": "Clear a lost second step",
+            "opts": self.opts,
+            "person": user,
+            "form": form,
+        }
+        status = 422 if form.is_bound else 200
+        return TemplateResponse(request, "admin/accounts/user/clear_second_factor.html", context, status=status)
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         """Store it; a new person gets a link, and an approval does not survive another licence or role."""

@@ -19,30 +19,49 @@ from django.utils.functional import cached_property
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
-from accounts import signals
+from accounts import second_factor, signals
+from accounts.access import halfway
 from accounts.models import User
 from medichat import front_page
 
 if TYPE_CHECKING:
+    VerifiedAdminSite = AdminSite
     AnyModelAdmin = admin.ModelAdmin[Any]
     AnyModelForm = forms.ModelForm[Any]
     AnyPaginator = Paginator[Any]
 else:
+    from django_otp.admin import OTPAdminSite as VerifiedAdminSite
+
     AnyModelAdmin, AnyModelForm, AnyPaginator = admin.ModelAdmin, forms.ModelForm, Paginator
 
 
-class AdministrationSite(AdminSite):
-    """The administrators' pages. There is one sign-in for everybody, so the site has none of its own."""
+class AdministrationSite(VerifiedAdminSite):
+    """The administrators' pages. There is one sign-in for everybody, so the site has none of its own.
+
+    It is django-otp's site: only sessions that were opened with a second factor get in, unless none is required (the
+    demonstration).
+    """
 
     site_title = "MediChat administration"
     site_header = "Administration"
     index_title = "Administration"
 
+    def __init__(self, name: str = "admin") -> None:
+        super().__init__(name)
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        """Active administrators, with a second factor where one is required of them."""
+        if super().has_permission(request):
+            return True
+        is_administrator = AdminSite.has_permission(self, request)
+        return is_administrator and not second_factor.is_required(cast(User, request.user))
+
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         """Send people to the sign-in page; somebody who is signed in and no administrator is refused."""
         if request.user.is_authenticated and not self.has_permission(request):
             raise PermissionDenied("These pages are for administrators.")
-        return redirect_to_login(request.GET.get("next") or reverse("admin:index"))
+        following = request.GET.get("next") or reverse("admin:index")
+        return redirect_to_login(following, "accounts:second_step" if halfway(request) else None)
 
     def logout(  # type: ignore[override]  # the stubs know only a page, Django any answer
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None

@@ -67,6 +67,45 @@ class SignInForm(forms.Form):
     password = PasswordField()
 
 
+class CodeField(forms.CharField):
+    """A code of an authenticator app, typed or filled in by a password manager."""
+
+    def __init__(self, *, label: str = "Code", **options: Any) -> None:
+        attributes = {"autocomplete": "one-time-code", "inputmode": "numeric", "class": "input--code"}
+        super().__init__(
+            label=label,
+            max_length=20,
+            widget=forms.TextInput(attrs={**attributes, "spellcheck": "false"}),
+            error_messages={"required": "Enter the six figures that the app shows.", "max_length": WRONG_CODE},
+            **options,
+        )
+
+
+WRONG_CODE = "This code is not right, or was used already. Enter the one that the app shows now."
+
+
+class CodeForm(forms.Form):
+    """The second step with the authenticator app."""
+
+    REFUSED = WRONG_CODE
+    code = CodeField()
+
+
+class BackupCodeForm(forms.Form):
+    """The second step without it."""
+
+    REFUSED = "This is none of your unused backup codes. Each works once."
+    code = forms.CharField(
+        label="Backup code",
+        max_length=40,
+        widget=forms.TextInput(
+            attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none", "id": "id_backup_code"}
+        ),
+        error_messages={"required": "Enter one of your backup codes, for example 3-ab4k-9xyz."},
+    )
+    kind = forms.CharField(widget=forms.HiddenInput(attrs={"id": "id_kind"}), initial="backup")
+
+
 class PersonForm(UserModelForm):
     """Names and date of birth, as every person has them."""
 
@@ -224,6 +263,47 @@ class PasswordChangeForm(OwnPasswordMixin, NewPasswordForm):
     """Change the password, knowing the present one."""
 
     field_order = ["password", "new_password"]
+
+
+class SetUpForm(forms.Form):
+    """The first code of an authenticator app that is being set up, right after the password."""
+
+    code = CodeField(label="Code that the app shows now")
+
+
+class OwnSetUpForm(OwnPasswordMixin, SetUpForm):
+    """The same for somebody who is signed in."""
+
+    field_order = ["code", "password"]
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+
+class ReplaceAppForm(OwnSetUpForm):
+    """The same for somebody who has an app already: it, or a backup code, is asked for once more."""
+
+    present_code = forms.CharField(
+        label="Code of your present app, or a backup code",
+        max_length=40,
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "autocapitalize": "none"}),
+        error_messages={"required": "Enter the code that your present app shows, or one of your backup codes."},
+    )
+
+    field_order = ["code", "present_code", "password"]
+
+
+class ProofForm(OwnPasswordMixin):
+    """Password and code once more, before the second step is changed."""
+
+    present_code = ReplaceAppForm.base_fields["present_code"]
+
+    field_order = ["password", "present_code"]
+
+    def __init__(self, user: User, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
 
 
 class EmailChangeForm(OwnPasswordMixin):

@@ -7,6 +7,9 @@ request, so that deactivating an account or taking an approval back has effect a
 
 Addresses of the API know no cookie and pages know no token: no other site can act there with a browser's session, and
 no token opens a page.
+
+Whose password was right but whose second factor is still missing is a visitor to every page: ``request.user`` is
+nobody, the context has no role, and only the pages of the second step look at ``request.halfway``.
 """
 
 from collections.abc import Callable
@@ -20,8 +23,8 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
-from accounts import tokens
-from accounts.models import Session
+from accounts import second_factor, tokens
+from accounts.models import Session, User
 from accounts.session_store import SessionStore
 from accounts.throttle import count_attempt, take_back
 from medichat import pages
@@ -122,15 +125,28 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
     """Loads the session's owner and gives the database context their role."""
 
     def process_request(self, request: HttpRequest) -> None:
-        """Set ``request.user``; a session whose owner may not sign in any more, or whose password changed, ends."""
+        """Set ``request.user``.
+
+        A session ends whose owner may not sign in any more, whose password changed, or which has no second factor
+        although its owner needs one by now.
+        """
         if is_api(request):
             self._open_by_token(request)
             return
-        request.user = auth.get_user(request)
-        if request.user.is_authenticated:
-            switch_to(role=request.user.database_role, user_id=request.user.pk)
-        elif getattr(request.session, "row", None) is not None:
+        user = request.user = auth.get_user(request)
+        row: Session | None = getattr(request.session, "row", None)
+        if row is None:
+            return
+        if isinstance(user, User) and row.awaits_second_factor:
+            request.user = AnonymousUser()
+            request.halfway = user  # type: ignore[attr-defined]  # our own mark; see accounts.access.halfway
+            switch_to(role="sign_in", user_id=user.pk)
+        elif isinstance(user, User) and not second_factor.is_missing(user, row):
+            user.asks_with_second_factor = row.second_factor_id
+            switch_to(role=user.database_role, user_id=user.pk)
+        else:
             request.session.flush()
+            request.user = AnonymousUser()
             switch_to(role="")
 
     def _open_by_token(self, request: HttpRequest) -> None:

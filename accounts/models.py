@@ -1,6 +1,7 @@
 """People who sign in, their sessions and their second factors."""
 
 import hashlib
+import uuid
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Self
 
@@ -153,6 +154,9 @@ class User(AbstractBaseUser, ImportableModel):
 
     objects = UserManager.from_queryset(UserQuerySet)()
 
+    # The second factor of the session with which this person asks; set for each request (accounts.middleware).
+    asks_with_second_factor: uuid.UUID | None = None
+
     class Meta(ImportableModel.Meta):
         db_table = "users"
         ordering = ["last_name", "first_name", "id"]
@@ -236,6 +240,10 @@ class User(AbstractBaseUser, ImportableModel):
         if self.role == Role.DOCTOR:
             return "doctor" if self.is_approved else ""
         return "admin" if self.role == Role.ADMIN else "patient"
+
+    def is_verified(self) -> bool:
+        """Whether the session of this request was opened with a second factor (what django-otp's admin site asks)."""
+        return self.asks_with_second_factor is not None
 
     @property
     def is_staff(self) -> bool:

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 
 from django.conf import settings
 from django.contrib.auth.hashers import check_password, make_password
-from django.db import transaction
+from django.db import models, transaction
 from django.utils import timezone
 from django_otp.oath import TOTP
 
@@ -29,6 +29,7 @@ DIGITS = 6
 # One step to either side: clocks differ, and typing takes time (RFC 6238, section 5.2).
 TOLERANCE_STEPS = 1
 SECRET_BYTES = 20  # RFC 4226 advises 160 bits
+SETUP_LASTS = timedelta(hours=1)
 BACKUP_CODES = 10
 # Without letters that look like others when written by hand.
 BACKUP_ALPHABET = "23456789abcdefghjkmnpqrstuvwxyz"
@@ -110,9 +111,13 @@ def _plain(code: str) -> str:
     return "".join(character for character in code.casefold() if character.isalnum())
 
 
+def _is_of_an_app(typed: str) -> bool:
+    return len(typed) == DIGITS and typed.isascii() and typed.isdigit()
+
+
 def _use(app: MfaToken, typed: str, now: datetime) -> MfaToken | None:
     """The row that accepts the code, marked as used; None when none does. ``app`` is locked by the caller."""
-    if len(typed) == DIGITS and typed.isascii() and typed.isdigit():
+    if _is_of_an_app(typed):
         step = matching_step(app, typed, now)
         if step is None:
             return None
@@ -143,27 +148,41 @@ def matching_step(app: MfaToken, typed: str, now: datetime) -> int | None:
 
 def begin_setup(user: User) -> MfaToken:
     """The app that is being set up: with a fresh secret, or the same one while the page is opened again."""
-    app = MfaToken.objects.unconfirmed().filter(user=user).first()
-    if app is None:
-        secret = base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
-        app = MfaToken.objects.create(user=user, kind=MfaToken.Kind.TOTP, secret=secret)
+    app, is_new = MfaToken.objects.get_or_create(
+        user=user, kind=MfaToken.Kind.TOTP, confirmed_at=None, defaults={"secret": _new_secret()}
+    )
+    if not is_new and app.updated_at < timezone.now() - SETUP_LASTS:
+        app.secret = _new_secret()
+        app.save(update_fields=["secret"])
     return app
+
+
+def _new_secret() -> str:
+    return base64.b32encode(secrets.token_bytes(SECRET_BYTES)).decode()
+
+
+def is_first_code(app: MfaToken, code: str) -> bool:
+    """Whether this is the code that an app being set up shows; it is not used up."""
+    return _first_step(app, code, timezone.now()) is not None
+
+
+def _first_step(app: MfaToken, code: str, now: datetime) -> int | None:
+    typed = _plain(code)
+    return matching_step(app, typed, now) if _is_of_an_app(typed) else None
 
 
 def confirm_setup(user: User, code: str, *, name: str = "") -> tuple[MfaToken, list[str]]:
     """The first code proves that the app works: from now on it is asked for. Returns it, and ten new backup codes.
 
-    An app that was there before, and its codes, work no more; sessions that were opened with it end.
+    An app that was there before works no more, nor do its codes; sessions that were opened with it have none now.
 
     Raises WrongCode when the code is not the app's, or nothing is being set up.
     """
-    now, typed = timezone.now(), _plain(code)
+    now = timezone.now()
     with transaction.atomic():
         app = MfaToken.objects.select_for_update().unconfirmed().filter(user=user).first()
-        if app is None or len(typed) != DIGITS or not typed.isascii() or not typed.isdigit():
-            raise WrongCode
-        step = matching_step(app, typed, now)
-        if step is None:
+        step = _first_step(app, code, now) if app else None
+        if app is None or step is None:
             raise WrongCode
         MfaToken.objects.filter(user=user).exclude(pk=app.pk).delete()
         app.name = name
@@ -201,21 +220,37 @@ def backup_codes_left(user: User) -> int:
     return MfaToken.objects.filter(user=user, kind=MfaToken.Kind.BACKUP, used_at__isnull=True).count()
 
 
-def take_away(user: User, *, by: User, reason: str = "") -> None:
-    """Remove the app and the backup codes: the person switches it off, or an administrator clears a lost one.
+class Loss(models.TextChoices):
+    """Why an administrator clears somebody's second factor."""
 
-    An administrator gives a reason, which is recorded. Sessions that were opened with it end.
+    LOST = "lost", "The device is lost or was stolen"
+    BROKEN = "broken", "The device is broken or was reset"
+    REPLACED = "replaced", "There is a new device, and the old one is gone"
+    DELETED = "deleted", "The app or its entry was deleted"
 
-    Raises ValueError when somebody else takes it away without a reason, or a required one is switched off.
-    """
-    if by.pk != user.pk and not reason.strip():
-        raise ValueError("Taking away somebody's second factor needs a reason.")
-    if by.pk == user.pk and is_required(user):
+
+def switch_off(user: User) -> None:
+    """The person goes without a second factor from now on. Raises ValueError when their role must have one."""
+    if is_required(user):
         raise ValueError("A second factor that is required is not switched off.")
+    _take_away(user, by=user, change="switched off", reason="")
+
+
+def clear(user: User, *, by: User | None, reason: str) -> None:
+    """Who has lost it gets a new start: it is set up again after the next password. ``by`` None is an operator.
+
+    ``reason`` is one of ``Loss``. The caller has made sure who asks, and ends the person's sessions. Raises ValueError
+    for another reason, and when it is one's own.
+    """
+    if by is not None and by.pk == user.pk:
+        raise ValueError("Nobody clears their own second factor.")
+    _take_away(user, by=by, change="cleared", reason=Loss(reason).value)
+
+
+def _take_away(user: User, *, by: User | None, change: str, reason: str) -> None:
     with transaction.atomic():
         MfaToken.objects.filter(user=user).delete()
-        change = "switched off" if by.pk == user.pk else "cleared"
-        signals.second_factor_changed.send(MfaToken, user=user, by=by, change=change, reason=reason.strip())
+        signals.second_factor_changed.send(MfaToken, user=user, by=by, change=change, reason=reason)
 
 
 def setup_address(app: MfaToken) -> str:

@@ -6,6 +6,7 @@ key it brings, so whoever calls ``load`` has named the key in the database conte
 """
 
 import secrets
+import uuid
 from datetime import timedelta
 from typing import Any
 
@@ -18,6 +19,7 @@ from django.utils import timezone
 from accounts.models import Session
 from medichat.db.context import system
 
+BETWEEN_THE_STEPS = timedelta(minutes=10)
 ENDED_ROWS_KEPT = timedelta(days=30)
 
 
@@ -29,13 +31,19 @@ class _OwnerBecomesContext(models.Func):
 
 
 class SessionStore(SessionBase):
-    """One browser's session. ``device`` and ``address`` are stored when it begins."""
+    """One browser's session. ``device`` and ``address`` are stored when it begins, and how far signing in has come.
+
+    ``second_factor_id`` is the authenticator app with which it was opened and stays when the key changes.
+    ``awaits_second_factor`` says that only the password was right so far: such a session lasts ten minutes.
+    """
 
     def __init__(self, session_key: str | None = None, *, device: str = "", address: str | None = None) -> None:
         super().__init__(session_key)
         self.device = device
         self.address = address
         self.row: Session | None = None
+        self.second_factor_id: uuid.UUID | None = None
+        self.awaits_second_factor = False
 
     def load(self) -> dict[str, Any]:
         """What the session holds; empty, and without a key, when it has ended or never was.
@@ -52,6 +60,8 @@ class SessionStore(SessionBase):
         if self.row is None:
             self._session_key = None
             return {}
+        self.second_factor_id = self.row.second_factor_id
+        self.awaits_second_factor = self.row.awaits_second_factor
         content: dict[str, Any] = self.decode(self.row.data)
         return content
 
@@ -73,15 +83,24 @@ class SessionStore(SessionBase):
             Session.objects.filter(pk=self.row.pk).update(data=data)
             return
         now = timezone.now()
+        lasts = BETWEEN_THE_STEPS if self.awaits_second_factor else timedelta(hours=settings.SESSION_ABSOLUTE_HOURS)
         self.row = Session.objects.create(
             user_id=content[SESSION_KEY],
             key_hash=Session.hash_of(self.session_key or ""),
             data=data,
             device=self.device[:300],
             address=self.address,
+            awaits_second_factor=self.awaits_second_factor,
+            second_factor_id=self.second_factor_id,
             last_active_at=now,
-            expires_at=now + timedelta(hours=settings.SESSION_ABSOLUTE_HOURS),
+            expires_at=now + lasts,
         )
+
+    def flush(self) -> None:
+        """End it; what begins next has passed no step."""
+        super().flush()
+        self.second_factor_id = None
+        self.awaits_second_factor = False
 
     def exists(self, session_key: str) -> bool:
         """No key is ever made twice: 256 random bits."""

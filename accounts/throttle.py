@@ -88,8 +88,13 @@ class Attempt:
     @property
     def wait_in_words(self) -> str:
         """For the person: ``1 minute``, ``15 minutes``; rounded up."""
-        minutes = max(1, math.ceil(self.wait.total_seconds() / 60))
-        return f"{minutes} minute{'' if minutes == 1 else 's'}"
+        return in_words(self.wait)
+
+
+def in_words(wait: timedelta) -> str:
+    """``1 minute``, ``15 minutes``; rounded up."""
+    minutes = max(1, math.ceil(wait.total_seconds() / 60))
+    return f"{minutes} minute{'' if minutes == 1 else 's'}"
 
 
 COUNT = """

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from accounts.views import own_account, passwords, registration, sign_in
+from accounts.views import own_account, passwords, registration, second_factor, sign_in
 
 app_name = "accounts"
 urlpatterns = [
     path("sign-in/", sign_in.sign_in, name="sign_in"),
+    path("code/", sign_in.second_step, name="second_step"),
     path("sign-out/", sign_in.sign_out, name="sign_out"),
     path("waiting/", sign_in.waiting, name="waiting"),
     path("register/", registration.register, name="register"),
@@ -19,6 +20,11 @@ urlpatterns = [
     path("profile/", own_account.profile, name="profile"),
     path("e-mail/", own_account.email_change, name="email_change"),
     path("e-mail/<str:token>/", own_account.email_confirm, name="email_confirm"),
+    path("second-step/", second_factor.overview, name="second_factor"),
+    path("second-step/set-up/", second_factor.set_up, name="second_factor_set_up"),
+    path("second-step/backup-codes/", second_factor.backup_codes, name="backup_codes"),
+    path("second-step/backup-codes/file/", second_factor.backup_codes_file, name="backup_codes_file"),
+    path("second-step/off/", second_factor.switch_off, name="second_factor_off"),
     path("sessions/", own_account.sessions, name="sessions"),
     path("sessions/end-others/", own_account.sessions_end_others, name="sessions_end_others"),
     path("sessions/<uuid:session_id>/end/", own_account.session_end, name="session_end"),

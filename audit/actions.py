@@ -40,6 +40,8 @@ class Action(models.TextChoices):
 
     PASSWORD_CHANGED = "user.password.changed", "Password changed"
     PASSWORD_RESET_REQUESTED = "user.password.reset_requested", "Password reset asked for"
+    SECOND_FACTOR_USED = "user.second_factor.used", "Second step passed"
+    SECOND_FACTOR_CHANGED = "user.second_factor.changed", "Second step changed"
     DOCTOR_APPROVED = "doctor.approved", "Doctor approved"
     DOCTOR_APPROVAL_WITHDRAWN = "doctor.approval_withdrawn", "Doctor's approval withdrawn"
     SESSION_ENDED = "session.ended", "Session ended"

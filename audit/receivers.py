@@ -128,6 +128,24 @@ def sign_in_failed(sender: Any, *, user: User | None, reason: str = "", **_: Any
     )
 
 
+@on(accounts.second_factor_used)
+def second_factor_used(sender: Any, *, user: User, kind: str, **_: Any) -> None:
+    about_account(Action.SECOND_FACTOR_USED, user, actor=user, codes={"kind": kind})
+
+
+@on(accounts.second_factor_changed)
+def second_factor_changed(sender: Any, *, user: User, by: User | None, change: str, reason: str, **_: Any) -> None:
+    """What an administrator cleared is worth a look; how they made sure who asked stands in the admin's own log."""
+    about_account(
+        Action.SECOND_FACTOR_CHANGED,
+        user,
+        actor=by,
+        purpose=Purpose.ADMINISTRATION if by is not None and by.pk != user.pk else "",
+        severity=Severity.WARNING if change == "cleared" else Severity.INFO,
+        codes={"change": change, "reason": reason},
+    )
+
+
 @on(accounts.password_changed)
 def password_changed(sender: Any, *, user: User, **_: Any) -> None:
     about_account(Action.PASSWORD_CHANGED, user, actor=current_actor() or user)

@@ -31,7 +31,7 @@ from tests.factories import AdministratorFactory, CareRelationFactory, DoctorFac
 
 as_person = acting_as
 ClientOf = Callable[[User], Client]
-__all__ = ["ClientOf", "api_client", "as_person", "signed_in", "system"]
+__all__ = ["ClientOf", "api_client", "as_person", "halfway_in", "signed_in", "system"]
 
 
 @pytest.fixture
@@ -93,15 +93,46 @@ def mailbox(monkeypatch: pytest.MonkeyPatch) -> list[EmailMessage]:
 
 
 def signed_in_cookie(user: User) -> str:
-    """A real session of this person, without the cost of the password; returns what the cookie holds."""
+    """A real session of this person, who has passed every step; returns what the cookie holds.
+
+    It comes without the cost of the password, and with the authenticator app that doctors and administrators need.
+    """
+    session = session_of(user)
+    if second_factor.is_required(user):
+        session.second_factor_id = authenticator_of(user).pk
+    return stored(session, user)
+
+
+def session_of(user: User) -> SessionStore:
+    """A session of this person that is not stored yet."""
     session = SessionStore(device="Test client", address="127.0.0.1")
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    return session
+
+
+def stored(session: SessionStore, user: User) -> str:
+    """Stores it; returns its key."""
     with acting_as(user):
         session.save()
     assert session.session_key
     return str(session.session_key)
+
+
+def authenticator_of(user: User) -> MfaToken:
+    """The person's authenticator app, set up now unless it is there already."""
+    with system():
+        app = MfaToken.objects.confirmed().filter(user=user).first()
+    return app or MfaTokenFactory(user=user, confirmed_at=timezone.now())
+
+
+def halfway_in(client: Client, user: User) -> Client:
+    """The person's password was right on this client; the second step has not come yet."""
+    session = session_of(user)
+    session.awaits_second_factor = True
+    client.cookies[settings.SESSION_COOKIE_NAME] = stored(session, user)
+    return client
 
 
 def signed_in(client: Client, user: User) -> Client:
@@ -118,11 +149,7 @@ def client_of(db: None) -> ClientOf:
 
 def api_token_of(user: User) -> str:
     """An access token of a new API session, opened with a second factor where the role needs one."""
-    app = None
-    if second_factor.is_required(user):
-        with system():
-            app = MfaToken.objects.confirmed().filter(user=user).first()
-        app = app or MfaTokenFactory(user=user, confirmed_at=timezone.now())
+    app = authenticator_of(user) if second_factor.is_required(user) else None
     with acting_as(user):
         return tokens.begin_session(user, device="Test client", address="127.0.0.1", with_factor=app).access
 

@@ -7,8 +7,11 @@ import pytest
 from django.core.mail import EmailMessage
 from django.db import DatabaseError, transaction
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Role, User
+from accounts.second_factor import begin_setup
+from tests.authenticator import code_at
 from tests.cast import as_person, system
 from tests.factories import ConversationFactory
 
@@ -32,7 +35,12 @@ def test_the_doctor_can_sign_in_and_is_told_to_wait(client: Client, mailbox: lis
         doctor = User.objects.get()
     assert (doctor.role, doctor.specialization, doctor.licence_number) == (Role.DOCTOR, "Cardiology", "NL-778")
     assert not doctor.is_approved
-    page = client.post("/account/sign-in/", TYPED, follow=True)
+    assert client.post("/account/sign-in/", TYPED)["Location"].startswith("/account/code/")
+    with as_person(doctor):
+        secret = begin_setup(doctor).secret or ""
+    typed = {"code": code_at(secret, timezone.now())}
+    assert "backup codes" in client.post("/account/second-step/set-up/", typed).content.decode()
+    page = client.get("/home/", follow=True)
     assert page.redirect_chain[-1][0] == "/account/waiting/"
     assert "Your account waits for approval" in page.content.decode()
 

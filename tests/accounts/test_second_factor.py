@@ -158,9 +158,7 @@ def test_taking_it_away_leaves_its_sessions_without_one(app: MfaToken, administr
     session: Session = SessionFactory(user=app.user, second_factor=app)
     assert not second_factor.is_missing(app.user, session)
     with as_person(administrator):
-        with pytest.raises(ValueError, match="reason"):
-            second_factor.take_away(app.user, by=administrator, reason=" ")
-        second_factor.take_away(app.user, by=administrator, reason="Telephone stolen, known by voice.")
+        second_factor.clear(app.user, by=administrator, reason=second_factor.Loss.LOST)
         session.refresh_from_db()
     assert session.second_factor_id is None
     assert second_factor.is_missing(app.user, session)
@@ -168,7 +166,12 @@ def test_taking_it_away_leaves_its_sessions_without_one(app: MfaToken, administr
 
 def test_who_must_have_one_cannot_switch_it_off(app: MfaToken) -> None:
     with as_person(app.user), pytest.raises(ValueError, match="required"):
-        second_factor.take_away(app.user, by=app.user)
+        second_factor.switch_off(app.user)
+
+
+def test_nobody_clears_their_own(app: MfaToken) -> None:
+    with as_person(app.user), pytest.raises(ValueError, match="own"):
+        second_factor.clear(app.user, by=app.user, reason=second_factor.Loss.BROKEN)
 
 
 def test_who_has_typed_only_the_password_cannot_take_it_away(app: MfaToken) -> None:

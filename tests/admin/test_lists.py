@@ -255,8 +255,9 @@ def test_createsuperuser_makes_an_administrator_who_can_sign_in(
     with system():
         assert User.objects.get(email="root@example.org").role == Role.ADMIN
     typed = {"email": "root@example.org", "password": "three blue kites aloft", "next": "/admin/"}
-    assert client.post("/account/sign-in/", typed)["Location"] == "/admin/"
-    assert client.get("/admin/").status_code == 200
+    assert client.post("/account/sign-in/", typed)["Location"] == "/account/code/?next=/admin/"
+    assert client.get("/account/code/?next=/admin/")["Location"] == "/account/second-step/set-up/?next=/admin/"
+    assert client.get("/admin/")["Location"] == "/admin/login/?next=/admin/"
 
 
 def test_the_admins_own_sign_out_and_password_pages_lead_to_ours(
