@@ -69,7 +69,7 @@ def _below(resolver: URLResolver, namespace: str) -> Iterator[Address]:
 def hers(seed: Seed) -> dict[str, list[str]]:
     """The values of parameters that lead to the patient's rows."""
     cases = [str(case.pk) for case in (seed.answered, seed.claimed, seed.unfinished)]
-    return _values() | {
+    return plain_values() | {
         "patient_id": [str(seed.patient.pk)],
         "conversation_id": cases,
         "case_id": cases,
@@ -85,10 +85,11 @@ def hers(seed: Seed) -> dict[str, list[str]]:
 def nobodys() -> dict[str, list[str]]:
     """The same parameters, with ids of nothing."""
     ids = ("patient_id", "conversation_id", "case_id", "attachment_id", "prescription_id", "contact_id", "entry_id")
-    return _values() | {name: [str(uuid.uuid4())] for name in (*ids, "session_id", "object_id")}
+    return plain_values() | {name: [str(uuid.uuid4())] for name in (*ids, "session_id", "object_id")}
 
 
-def _values() -> dict[str, list[str]]:
+def plain_values() -> dict[str, list[str]]:
+    """Values of the parts that are no ids of rows."""
     return {
         "slug": ["allergies", "medicines"],
         "part": ["about", "services"],
