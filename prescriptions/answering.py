@@ -14,7 +14,7 @@ from prescriptions.safety import Alert, Chart, ProposedItem
 from prescriptions.wording import computed_quantity
 
 ANSWER, ITEMS = "answer", "items"
-_CHECKED = {"medication": "medication_name", "dose": "dose", "route": "route"}
+_CHECKED = {"medication": "medication_name", "dose": "dose", "route": "route", "frequency": "frequency"}
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,7 @@ class Proposal:
 
     def for_check(self) -> ProposedItem:
         """The part that the safety check reads."""
-        return ProposedItem(medication=self.medication_name, dose=self.dose, route=self.route)
+        return ProposedItem(medication=self.medication_name, dose=self.dose, route=self.route, frequency=self.frequency)
 
     def settles(self, alert: Alert) -> bool:
         """Whether the doctor has said enough to go on in spite of the alert."""

@@ -12,6 +12,7 @@ from prescriptions.safety.rules import (
     Allergy,
     Medicine,
     allergy_alerts,
+    dose_alerts,
     duplicate_alerts,
     interaction_alerts,
     population_alerts,
@@ -48,6 +49,7 @@ def check(items: Sequence[ProposedItem], chart: Chart) -> tuple[Alert, ...]:
     for index, medicine in enumerate(proposed):
         alerts.extend(unread_alerts(medicine))
         alerts.extend(population_alerts(medicine, chart))
+        alerts.extend(dose_alerts(medicine, items[index], chart))
         for allergy in allergies:
             alerts.extend(allergy_alerts(medicine, allergy))
         for other in (*taken, *proposed[:index]):

@@ -5,6 +5,7 @@ import tomllib
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -87,6 +88,19 @@ class Population:
     over: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class DoseLimit:
+    """The most of an ingredient in a day, in milligrams; None where the rule is that it is `not_daily`."""
+
+    ingredient: str
+    daily_mg: Decimal | None
+    severity: Severity
+    reason: str
+    source: str
+    over: int | None = None
+    not_daily: bool = False
+
+
 @dataclass(slots=True)
 class Knowledge:
     """Everything the check knows. Built by `load`, never changed afterwards."""
@@ -104,6 +118,7 @@ class Knowledge:
     duplicates: tuple[Duplicate, ...] = ()
     interactions: tuple[Interaction, ...] = ()
     populations: tuple[Population, ...] = ()
+    dose_limits: tuple[DoseLimit, ...] = ()
 
 
 def words(text: str) -> Words:
@@ -125,6 +140,7 @@ def load(folder: Path) -> Knowledge:
     _load_products(base, folder)
     _load_allergies(base, folder)
     _load_rules(base, folder)
+    _load_dose_limits(base, folder)
     filling = _read(folder, "words.toml")
     base.filling_words = frozenset(
         word for kind in ("units", "forms", "salts", "directions") for word in _texts(filling, kind, "words.toml")
@@ -290,3 +306,29 @@ def _load_rules(base: Knowledge, folder: Path) -> None:
             rule = (_severity(entry, "severity", where), _text(entry, "reason", where), _text(entry, "source", where))
             populations.append(Population(members, *rule, pregnancy=kind == "pregnancy", under=under, over=over))
     base.populations = tuple(populations)
+
+
+def _load_dose_limits(base: Knowledge, folder: Path) -> None:
+    limits: list[DoseLimit] = []
+    for entry in _read(folder, "doses.toml").get("limit", []):
+        ingredient, over = entry.get("ingredient"), entry.get("over")
+        where = f"doses.toml: {ingredient}"
+        if ingredient not in base.substances or base.substances[ingredient].is_class:
+            raise KnowledgeError(f"{where}: there is no ingredient {ingredient!r}")
+        daily, not_daily = entry.get("daily_mg"), entry.get("not_daily", False)
+        if not_daily is (type(daily) in (int, float) and daily > 0):
+            raise KnowledgeError(f"{where}: a limit needs either daily_mg, above 0, or not_daily")
+        if over is not None and type(over) is not int:
+            raise KnowledgeError(f"{where}: over must be an age in years")
+        limits.append(
+            DoseLimit(
+                ingredient=ingredient,
+                daily_mg=None if daily is None else Decimal(str(daily)),
+                severity=_severity(entry, "severity", where),
+                reason=_text(entry, "reason", where),
+                source=_text(entry, "source", where),
+                over=over,
+                not_daily=bool(not_daily),
+            )
+        )
+    base.dose_limits = tuple(limits)

@@ -4,9 +4,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 
-from prescriptions.safety.knowledge import CrossReaction, Interaction, Population, Substance, knowledge, words
+from prescriptions.safety.amounts import daily_amount
+from prescriptions.safety.knowledge import (
+    CrossReaction,
+    DoseLimit,
+    Interaction,
+    Population,
+    Substance,
+    knowledge,
+    words,
+)
 from prescriptions.safety.recognise import Reading
-from prescriptions.safety.types import Alert, Chart, ChartAllergy, Severity
+from prescriptions.safety.types import Alert, Chart, ChartAllergy, ProposedItem, Severity
+from prescriptions.wording import plain_figure
 
 RANK: dict[Severity, int] = {"contraindicated": 0, "serious": 1, "caution": 2, "unchecked": 3}
 
@@ -191,6 +201,38 @@ def _applies(rule: Population, chart: Chart) -> bool:
     if chart.age is None:
         return False
     return (rule.under is not None and chart.age < rule.under) or (rule.over is not None and chart.age > rule.over)
+
+
+def dose_alerts(medicine: Medicine, item: ProposedItem, chart: Chart) -> Iterator[Alert]:
+    """More in a day than is usual for an adult, or every day what is taken once a week. Not for combinations."""
+    if medicine.is_local or len(medicine.reading.substances) != 1:
+        return
+    (substance,) = medicine.reading.substances
+    limits = [limit for limit in _limits(substance) if limit.over is None or (chart.age or 0) > limit.over]
+    amount = daily_amount(item) if limits else None
+    if amount is None:
+        return
+    exceeded = [
+        limit
+        for limit in limits
+        if (limit.daily_mg is not None and amount.milligrams > limit.daily_mg)
+        or (limit.not_daily and amount.times >= 1)
+    ]
+    if not exceeded:
+        return
+    limit = min(exceeded, key=lambda limit: (RANK[limit.severity], limit.daily_mg or 0))
+    read = f"{plain_figure(amount.milligrams)} mg in a day as read"
+    if limit.daily_mg is None:
+        title = f"{_sentence(substance.label)} every day"
+    else:
+        title = f"{_sentence(substance.label)}: more than {plain_figure(limit.daily_mg)} mg in a day"
+    evidence = f"{medicine.described()}, {read}."
+    yield Alert(limit.severity, "dose", medicine.place, title, limit.reason, evidence, limit.source)
+
+
+@cache
+def _limits(substance: Substance) -> tuple[DoseLimit, ...]:
+    return tuple(limit for limit in knowledge().dose_limits if limit.ingredient == substance.key)
 
 
 def unread_alerts(medicine: Medicine) -> Iterator[Alert]:

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 from typing import Literal
 
 Severity = Literal["contraindicated", "serious", "caution", "unchecked"]
-Kind = Literal["allergy", "duplicate", "interaction", "population", "unknown_drug"]
+Kind = Literal["allergy", "duplicate", "interaction", "population", "dose", "unknown_drug"]
 
 
 @dataclass(frozen=True, slots=True)
 class ProposedItem:
-    """A medicine as the doctor wrote it. Only `medication` is read for the drug; it may hold brand and strength."""
+    """A medicine as the doctor wrote it. Only `medication` is read for the drug; it may hold brand and strength.
+
+    Without a `frequency` how often it is taken is looked for in `medication` and `dose`.
+    """
 
     medication: str
     strength: str = ""
     dose: str = ""
     route: str = ""
+    frequency: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,13 +26,6 @@ NOT_MET = {
     "atorvastatin / / pregnant",
     "metoclopramide / / aged 15",
     "glibenclamide / / aged 80",
-    "paracetamol 2 g four times a day / / aged 40",
-    "ibuprofen 1200 mg three times a day / / aged 40",
-    "methotrexate 10 mg once daily / / aged 50",
-    "simvastatin 80 mg at night / / aged 60",
-    "citalopram 60 mg daily / / aged 45",
-    "citalopram 40 mg daily / / aged 70",
-    "colchicine 1 mg four times a day / / aged 55",
     "paracetamol / / warfarin",
     "emollient cream / / cetirizine",
 }
