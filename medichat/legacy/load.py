@@ -24,7 +24,7 @@ from medichat.db.context import system
 from medichat.legacy.counts import Counts
 from medichat.legacy.document import Document
 from medichat.legacy.models import ImportBatch, ImportRun
-from medichat.legacy.outline import Outline, OutlineSettlement, paths_in
+from medichat.legacy.outline import Outline, OutlineSettlement, Paths, paths_in
 from medichat.legacy.parse.identity import identity
 from medichat.legacy.read import Source, SourceError
 from medichat.legacy.scratch import Scratch
@@ -80,8 +80,27 @@ class Loaded:
     unknown_collections: list[str]
 
 
-def run(source: Source, options: Options = Options(), shown: Shown | None = None) -> Loaded:
+@dataclass(frozen=True)
+class Ground:
+    """What loading leaves for whoever looks at the same source next, before it is cleared away."""
+
+    source: Source
+    options: Options
+    shown: Shown
+    scratch: Scratch
+    paths: Paths
+
+
+def run(
+    source: Source,
+    options: Options = Options(),
+    shown: Shown | None = None,
+    *,
+    afterwards: Callable[[Ground], None] = lambda _: None,
+) -> Loaded:
     """Load the source, or go on with the run that did not come to its end. The run's row stays 'running'.
+
+    ``afterwards`` is done before the scratch files go and the lock is given back; not in a dry run.
 
     Raises SourceError for a source that cannot be read, ImportFailed for everything else that ends a run; the run is
     then marked as failed, and the next start goes on.
@@ -90,12 +109,15 @@ def run(source: Source, options: Options = Options(), shown: Shown | None = None
     missing = source.missing()
     if missing:
         raise SourceError(f"The source is incomplete: there is no collection {' and no '.join(missing)}.")
-    with _alone(), Scratch(Path(settings.DATA_DIR) / "import-scratch") as scratch:
+    with alone(), Scratch(Path(settings.DATA_DIR) / "import-scratch") as scratch:
+        ground = Ground(source, options, shown, scratch, paths_in(scratch))
         if options.is_dry:
-            return Loaded(None, _load(source, options, shown, scratch, None), source.unknown())
+            return Loaded(None, _load(ground, None), source.unknown())
         begun = _begun(source, options)
         try:
-            return Loaded(begun, _load(source, options, shown, scratch, begun), source.unknown())
+            loaded = Loaded(begun, _load(ground, begun), source.unknown())
+            afterwards(ground)
+            return loaded
         except (SourceError, ImportFailed) as error:
             _note_failure(begun, str(error))
             raise
@@ -130,7 +152,7 @@ def connection_settings() -> dict[str, Any]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Hold the lock of the import. Raises ImportFailed when somebody else is at it, or the database is out of reach."""
     try:
         connection = psycopg.connect(**connection_settings(), autocommit=True)
@@ -153,11 +175,11 @@ def _alone() -> Iterator[None]:
         connection.close()
 
 
-def _load(source: Source, options: Options, shown: Shown, scratch: Scratch, begun: ImportRun | None) -> Counts:
-    paths = paths_in(scratch)
+def _load(ground: Ground, begun: ImportRun | None) -> Counts:
+    source, options, shown, paths = ground.source, ground.options, ground.shown, ground.paths
     total = Counts()
     with Workers(Setup(connection_settings(), paths, begun.pk if begun else None), options.processes) as workers:
-        seen = _outline(source, Outline(scratch, paths), workers, shown)
+        seen = outlined(ground, workers)
         settlement = OutlineSettlement(paths)
         try:
             for stage, collection in STAGES.items():
@@ -177,12 +199,13 @@ def _load(source: Source, options: Options, shown: Shown, scratch: Scratch, begu
     return total
 
 
-def _outline(source: Source, outline: Outline, workers: Workers, shown: Shown) -> dict[str, int]:
+def outlined(ground: Ground, workers: Workers) -> dict[str, int]:
     """The light pass; returns how many documents each collection has."""
+    source, shown, outline = ground.source, ground.shown, Outline(ground.scratch, ground.paths)
     seen: dict[str, int] = {}
     for collection, add in (("users", outline.add_accounts), ("conversations", outline.add_visits)):
         shown.stage(f"{collection} (outline)", None)
-        tasks = (Look(collection, batch) for _, batch in _gathered(source.documents(collection), BATCH))
+        tasks = (Look(collection, batch) for _, batch in gathered(source.documents(collection), BATCH))
         for task, found in workers.results(tasks):
             take: Callable[[Any], None] = add
             take(found)
@@ -222,11 +245,11 @@ def batches(
     documents: Iterable[Document] = source.documents(collection, after)
     if is_wanted:
         documents = filter(is_wanted, documents)
-    for number, (position, raws) in enumerate(_gathered(documents, options.batch), start=first):
+    for number, (position, raws) in enumerate(gathered(documents, options.batch), start=first):
         yield Batch(stage, collection, number, position, raws)
 
 
-def _gathered(documents: Iterable[Document], most: int) -> Iterator[tuple[str, list[bytes]]]:
+def gathered(documents: Iterable[Document], most: int) -> Iterator[tuple[str, list[bytes]]]:
     raws: list[bytes] = []
     size, position = 0, ""
     for document in documents:

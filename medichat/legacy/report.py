@@ -7,6 +7,7 @@ from typing import Any
 
 from medichat.legacy.counts import Counts
 from medichat.legacy.parse.rules import RULES
+from medichat.legacy.undo import Undone
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,39 @@ def report_of(
     }
 
 
+def with_verification(report: Mapping[str, Any], verified: Verified) -> dict[str, Any]:
+    """The report of a run with the figures of a later verification."""
+    entities = {
+        entity: {
+            **figures,
+            "verified": verified.verified.get(entity, 0),
+            "mismatched": verified.mismatched.get(entity, 0),
+        }
+        for entity, figures in report["entities"].items()
+    }
+    holds = not report["discrepancies"]["count"] and all(
+        figures["source"] == figures["loaded"] + figures["merged"] + figures["set_aside"]
+        for figures in entities.values()
+    )
+    return {
+        **report,
+        "entities": entities,
+        "verification": dict(verified.details),
+        "ok": holds and verified.is_ok,
+    }
+
+
+def undo_lines(undone: Undone) -> Iterator[str]:
+    """What an undo did, and which rows stay."""
+    for table, count in sorted(undone.removed.items()):
+        yield f"{count:>11,} removed  {table}"
+    for table, count in sorted(undone.kept.items()):
+        yield f"{count:>11,} kept     {table}"
+    for refusal in undone.refused:
+        yield f"  stays: {refusal}"
+
+
+_SHOWN = 20
 COLUMNS = ("source", "loaded", "merged", "set_aside", "inserted", "updated", "unchanged", "repaired", "verified")
 
 
@@ -96,7 +130,8 @@ def conclusion(report: Mapping[str, Any]) -> Iterator[str]:
         yield from (f"  {sentence}" for sentence in report["discrepancies"]["examples"])
     mismatched = sum(figures["mismatched"] for figures in entities.values())
     if mismatched:
-        yield f"The verification found {mismatched:,} differences (see the report)."
+        yield f"The verification found {mismatched:,} differences:"
+        yield from (f"  {sentence}" for sentence in report["verification"]["differences"][:_SHOWN])
     if not report["dry_run"]:
         yield "Where to look next: 'Import from the previous system' in the administration lists every rule's items."
 

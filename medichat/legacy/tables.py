@@ -78,18 +78,19 @@ def digest_of(table: Table, values: Sequence[Any]) -> bytes:
 
     Sixteen bytes of BLAKE2b; every value is written with its length, so that none runs into the next.
     """
-    written = []
+    parts = []
     for place in table.compared:
         value = values[place]
         if value is None:
-            written.append("-")
+            parts.append("-")
             continue
-        stated = value if type(value) is str else _written(value)
-        written.append(f"{len(stated)}:{stated}")
-    return hashlib.blake2b("".join(written).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+        stated = value if type(value) is str else written(value)
+        parts.append(f"{len(stated)}:{stated}")
+    return hashlib.blake2b("".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
-def _written(value: Any) -> str:
+def written(value: Any) -> str:
+    """A value that is not NULL, in the form that counts when rows are compared."""
     if isinstance(value, datetime):
         return str(int(value.timestamp() * 1000))  # what BSON holds
     if isinstance(value, Decimal):

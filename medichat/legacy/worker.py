@@ -18,6 +18,7 @@ from psycopg import errors
 from psycopg.types.json import Jsonb
 
 from medichat.legacy import again, outline, prepare
+from medichat.legacy.compare import Comparison, Verifier
 from medichat.legacy.correction import Correction
 from medichat.legacy.counts import Counts
 from medichat.legacy.loader import Loader
@@ -57,7 +58,7 @@ class ImportFailed(Exception):  # noqa: N818  # the state of the run, in words f
 
 @dataclass(frozen=True)
 class Setup:
-    """What a worker needs to know. ``run`` None: a dry run."""
+    """What a worker needs to know. ``run`` None: nothing may be written (a dry run, a verification)."""
 
     connection: dict[str, Any] = field(repr=False)
     paths: outline.Paths
@@ -83,7 +84,15 @@ class Batch:
     raws: Sequence[bytes]
 
 
-Task = Look | Batch
+@dataclass(frozen=True)
+class Compare:
+    """Compare these documents with their rows."""
+
+    collection: str
+    raws: Sequence[bytes]
+
+
+Task = Look | Batch | Compare
 
 
 class Worker:
@@ -93,11 +102,13 @@ class Worker:
         self._setup = setup
 
     def do(self, task: Task) -> Any:
-        """The records of the outline, or the counts of a batch (as JSON). Raises ImportFailed."""
+        """The records of the outline, the counts of a batch (as JSON), or a comparison. Raises ImportFailed."""
         try:
             if isinstance(task, Look):
                 look = outline.account_records if task.collection == "users" else outline.visit_records
                 return look([raw for raw, _ in self._corrected(task)], self._setup.paths)
+            if isinstance(task, Compare):
+                return self._compare(task)
             return self._load(task).to_json()
         except (psycopg.Error, OSError) as error:
             raise ImportFailed(said_of(error)) from error
@@ -129,11 +140,15 @@ class Worker:
             self._make_partitions(prepared)
         return self._in_transaction(lambda: self._load_once(batch, prepared))
 
+    def _compare(self, task: Compare) -> Comparison:
+        prepared = self._prepared(task)
+        return self._in_transaction(lambda: Verifier(self._connection).verify(prepared))
+
     @cached_property
     def _loader(self) -> Loader:
         return Loader(self._connection, self._setup.run, is_dry=self._setup.run is None)
 
-    def _prepared(self, batch: Batch) -> list[Prepared]:
+    def _prepared(self, batch: Batch | Compare) -> list[Prepared]:
         corrected = self._corrected(batch)
         found = prepare.parse(batch.collection, [raw for raw, _ in corrected])
         missing = prepare.not_in_source(found, self._settlement)
@@ -206,16 +221,20 @@ class Worker:
     _partitions_from: datetime | None = None
 
     def _in_transaction(self, act: Callable[[], _Result]) -> _Result:
-        """Act as the system in one transaction; once more where two workers were in each other's way."""
-        for attempt in range(_TRIES):
-            try:
-                with self._connection.transaction():
-                    self._connection.execute(_BEGIN, [f"{{{','.join(_time_keepers())}}}"])
-                    return act()
-            except (errors.DeadlockDetected, errors.SerializationFailure):
-                if attempt == _TRIES - 1:
-                    raise
-        raise AssertionError("unreachable")
+        return in_transaction(self._connection, act)
+
+
+def in_transaction(connection: psycopg.Connection[Any], act: Callable[[], _Result]) -> _Result:
+    """Act as the system in one transaction; once more where two workers were in each other's way."""
+    for attempt in range(_TRIES):
+        try:
+            with connection.transaction():
+                connection.execute(_BEGIN, [f"{{{','.join(_time_keepers())}}}"])
+                return act()
+        except (errors.DeadlockDetected, errors.SerializationFailure):
+            if attempt == _TRIES - 1:
+                raise
+    raise AssertionError("unreachable")
 
 
 def _time_keepers() -> list[str]:

@@ -2,17 +2,21 @@
 
 import json
 from argparse import ArgumentParser
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
 
 from medichat.db.context import system
-from medichat.legacy import load
+from medichat.legacy import load, undo, verify
+from medichat.legacy.compare import Comparison
+from medichat.legacy.models import ImportRun
 from medichat.legacy.progress import shown_on
 from medichat.legacy.read import Source, SourceError, open_source
-from medichat.legacy.report import lines, report_of, rule_lines
+from medichat.legacy.report import lines, report_of, rule_lines, undo_lines, with_verification
 from medichat.legacy.worker import ImportFailed
 
 NOT_OK, UNREADABLE = 1, 2
@@ -29,9 +33,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Declare the options."""
-        what = parser.add_mutually_exclusive_group(required=True)
+        what = parser.add_mutually_exclusive_group()
         what.add_argument("--dump", metavar="DIR", help="a folder of mongodump or mongoexport, plain or .gz")
         what.add_argument("--uri", metavar="mongodb://...", help="the running server")
+        instead = parser.add_mutually_exclusive_group()
+        instead.add_argument("--verify", metavar="RUN", help="compare the source with what a run loaded; load nothing")
+        instead.add_argument("--undo", metavar="RUN", help="remove what a run loaded and nobody has edited since")
         parser.add_argument("--database", default="", metavar="NAME", help="the database, where there are several")
         parser.add_argument("--dry-run", action="store_true", help="say what would happen; no table is written")
         parser.add_argument("--batch", type=int, default=load.BATCH, metavar="N", help="documents in one transaction")
@@ -46,8 +53,12 @@ class Command(BaseCommand):
         if options["processes"] is not None and options["processes"] < 0:
             raise CommandError("--processes cannot be negative.", returncode=UNREADABLE)
         try:
-            with open_source(options["dump"] or options["uri"], options["database"]) as source:
-                report = self._import(source, options)
+            if options["undo"]:
+                self._undo(_run_named(options["undo"]))
+                return
+            earlier = _run_named(options["verify"]) if options["verify"] else None
+            with open_source(_place(options, earlier), options["database"]) as source:
+                report = self._verify(source, earlier, options) if earlier else self._import(source, options)
         except (SourceError, ImportFailed) as error:
             raise CommandError(str(error), returncode=UNREADABLE) from error
         except KeyboardInterrupt:
@@ -55,12 +66,15 @@ class Command(BaseCommand):
         self._conclude(report, options)
 
     def _import(self, source: Source, options: dict[str, Any]) -> dict[str, Any]:
-        chosen = load.Options(batch=options["batch"], is_dry=options["dry_run"])
-        if options["processes"] is not None:
-            chosen = load.Options(batch=options["batch"], processes=options["processes"], is_dry=options["dry_run"])
         started = datetime.now(UTC)
+        compared: list[Comparison] = []
         with shown_on(self.stdout) as shown:
-            loaded = load.run(source, chosen, shown)
+            loaded = load.run(
+                source,
+                _chosen(options),
+                shown,
+                afterwards=lambda ground: compared.append(verify.after_loading(ground)),
+            )
         report = report_of(
             loaded.counts,
             run_id=loaded.run.pk if loaded.run else None,
@@ -69,11 +83,35 @@ class Command(BaseCommand):
             started_at=loaded.run.started_at if loaded.run else started,
             finished_at=datetime.now(UTC),
             unknown_collections=loaded.unknown_collections,
+            verified=verify.verified(compared[0]) if compared else None,
         )
         if loaded.run:
             with system():
                 loaded.run.finish(report=report, is_ok=report["ok"])
+                loaded.run.mark_verified(report=report, is_ok=report["ok"])
         return report
+
+    def _verify(self, source: Source, earlier: ImportRun, options: dict[str, Any]) -> dict[str, Any]:
+        if not earlier.report.get("entities"):
+            raise ImportFailed("This run did not come to its end: start the import again, it goes on and verifies.")
+        with shown_on(self.stdout) as shown:
+            comparison = verify.again(source, _chosen(options), shown)
+        report = with_verification(earlier.report, verify.verified(comparison))
+        with system():
+            earlier.mark_verified(report=report, is_ok=report["ok"])
+        return report
+
+    def _undo(self, earlier: ImportRun) -> None:
+        if earlier.status == ImportRun.Status.UNDONE and not earlier.report.get("undo", {}).get("refused_count"):
+            raise ImportFailed("This run was undone already.")
+        with shown_on(self.stdout) as shown:
+            undone = undo.undo(earlier, shown)
+        with system():
+            earlier.mark_undone(report=earlier.report | {"undo": undone.for_report()})
+        for line in undo_lines(undone):
+            self.stdout.write(line)
+        if undone.refused_count:
+            raise CommandError(f"{undone.refused_count} rows stay: see above.", returncode=NOT_OK)
 
     def _conclude(self, report: dict[str, Any], options: dict[str, Any]) -> None:
         for line in rule_lines(report):
@@ -88,6 +126,32 @@ class Command(BaseCommand):
             raise CommandError("The import does not hold: see above.", returncode=NOT_OK)
         if options["strict"] and set_aside:
             raise CommandError(f"{set_aside} elements were set aside, and --strict was given.", returncode=NOT_OK)
+
+
+def _chosen(options: dict[str, Any]) -> load.Options:
+    chosen = load.Options(batch=options["batch"], is_dry=options["dry_run"])
+    return chosen if options["processes"] is None else replace(chosen, processes=options["processes"])
+
+
+def _run_named(name: str) -> ImportRun:
+    """The run of this id, or the latest. Raises ImportFailed when there is none."""
+    with system():
+        runs = ImportRun.objects.order_by("-started_at", "-id")
+        try:
+            found: ImportRun | None = runs.first() if name == "latest" else runs.filter(pk=UUID(name)).first()
+        except ValueError:
+            found = None
+    if found is None:
+        raise ImportFailed("There is no such run. The administration lists their ids; 'latest' is the last one.")
+    return found
+
+
+def _place(options: dict[str, Any], earlier: ImportRun | None) -> str:
+    """Where the source is: as the call says, or in the folder that the run has read. Raises SourceError."""
+    place = options["dump"] or options["uri"] or (earlier.source.get("folder") if earlier else None)
+    if not place:
+        raise SourceError("Name the source with --dump or --uri.")
+    return str(place)
 
 
 def _write(path: Path, report: dict[str, Any]) -> None:
