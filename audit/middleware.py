@@ -16,6 +16,7 @@ from audit.request import RequestFacts, current_actor, endpoint, facts_of_reques
 from medichat.db.context import acting
 
 logger = logging.getLogger(__name__)
+requests = logging.getLogger("medichat.requests")
 
 REFUSALS = {401, 403, 404, 409, 413, 429}
 HEADER = "X-Request-ID"
@@ -39,6 +40,7 @@ class RequestRecordMiddleware:
             response = self.get_response(request)
             if is_refused(request, response) or response.status_code >= 500:
                 self._record(facts, response.status_code)
+            _tell(facts, response.status_code)
         finally:
             facts_of_request.reset(token)
         response[HEADER] = str(facts.request_id)
@@ -66,6 +68,16 @@ class RequestRecordMiddleware:
                 rows[0].endpoint,
                 status_code,
             )
+
+
+def _tell(facts: RequestFacts, status_code: int) -> None:
+    """One line of the server log for each request, by the name of its page: an address may hold an id or a token."""
+    match = facts.request.resolver_match
+    name = match.view_name if match else "an address that leads nowhere"
+    requests.info(
+        "%s %s %d in %.0f ms", facts.request.method, name, status_code, facts.duration_ms,
+        extra={"status_code": status_code},
+    )  # fmt: skip
 
 
 def is_refused(request: HttpRequest, response: HttpResponse) -> bool:
