@@ -430,7 +430,7 @@ class ImportedDocumentFactory(SystemFactory):
         model = ImportedDocument
 
     collection = "users"
-    legacy_id = factory.Sequence(lambda number: f"6000000000000000000{number:05x}")
+    legacy_id = factory.Sequence(lambda number: f"6100000000000000000{number:05x}")
     id = factory.LazyAttribute(lambda row: ImportedDocument.key(row.collection, row.legacy_id))
     digest = b"d" * 16
     rows = b""

@@ -17,6 +17,7 @@ from django.utils.safestring import SafeString
 
 from accounts.admin_site import ReadOnlyAdmin
 from accounts.models import User
+from medichat.legacy.account import ENTITIES
 from medichat.legacy.models import ImportBatch, ImportedDocument, ImportItem, ImportRun, ItemState
 from medichat.legacy.parse.identity import row_id
 from medichat.legacy.parse.rules import RULES
@@ -24,11 +25,6 @@ from medichat.legacy.raw_page import raw_page
 from medichat.legacy.report_page import page_of
 from medichat.refusals import ConflictError
 
-ENTITIES = [
-    "users", "patient_medical_info", "allergies", "medications", "medical_history", "surgical_history",
-    "family_history", "immunizations", "emergency_contacts", "conversations", "messages", "symptoms", "attachments",
-    "doctor_responses", "prescriptions", "activity_logs", "files",
-]  # fmt: skip
 PAGES = {"users": "accounts_user", "conversations": "conversations_conversation", "activity_logs": "audit_activitylog"}
 
 
@@ -139,7 +135,7 @@ class Entity(admin.SimpleListFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """All there can be."""
-        return [(entity, entity.replace("_", " ")) for entity in ENTITIES]
+        return [(entity, entity.replace("_", " ")) for entity in (*ENTITIES, "files")]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[ImportItem]) -> QuerySet[ImportItem]:
         """Items of that kind."""
@@ -156,7 +152,7 @@ class NoteForm(ActionForm):
 class ImportItemAdmin(ReadOnlyAdmin):
     """What the import set aside, repaired or merged. The raw value has a page of its own, and looks are recorded."""
 
-    list_display = ("what", "entity", "where", "outcome", "state", "legacy_id", "found_at")
+    list_display = ("what", "kind", "where", "outcome", "state", "legacy_id")
     list_display_links = ("what",)
     list_filter = ("state", "outcome", Rule, Entity, "collection", "run")
     search_fields = ("=legacy_id",)
@@ -166,14 +162,14 @@ class ImportItemAdmin(ReadOnlyAdmin):
     action_form = NoteForm
     fieldsets = (
         (None, {"fields": ["what", "reason", "outcome", "value"]}),
-        ("Where it stood", {"fields": ["collection", "legacy_id", "where", "entity", "became", "same_document"]}),
+        ("Where it stood", {"fields": ["collection", "legacy_id", "where", "kind", "became", "same_document"]}),
         ("What was done", {"fields": ["state", "handled_by", "handled_at", "note"]}),
         ("Found", {"fields": ["run", "found_at"]}),
     )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What is shown beyond the columns."""
-        return ["what", "value", "became", "same_document", *super().get_readonly_fields(request, obj)]
+        return ["what", "kind", "value", "became", "same_document", *super().get_readonly_fields(request, obj)]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[ImportItem]:
         """Without the raw values, which may be long; whether there is one is known."""
@@ -198,6 +194,11 @@ class ImportItemAdmin(ReadOnlyAdmin):
     def what(self, item: ImportItem) -> str:
         """The rule in a few words."""
         return item.rule.replace("_", " ")
+
+    @admin.display(description="kind of data", ordering="entity")
+    def kind(self, item: ImportItem) -> str:
+        """What it is about."""
+        return item.entity.replace("_", " ")
 
     @admin.display(description="raw value")
     def value(self, item: ImportItem) -> str | SafeString:

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
+from medichat.legacy.account import ENTITIES
 from medichat.legacy.models import ImportRun
 from medichat.legacy.parse.rules import RULES
 
@@ -58,7 +59,7 @@ def page_of(run: ImportRun) -> ReportPage:
     rules = sorted(report.get("rules", {}).items(), key=lambda rule: (rule[1].get("outcome", ""), -rule[1]["count"]))
     return ReportPage(
         columns=[column.replace("_", " ") for column in COLUMNS],
-        entities=[_entity(name, figures) for name, figures in report.get("entities", {}).items()],
+        entities=[_entity(name, figures) for name, figures in sorted(report.get("entities", {}).items(), key=_order)],
         rules=[_rule(code, figures) for code, figures in rules],
         accounts=_accounts(report.get("accounts", {})),
         unknown_collections=report.get("unknown_collections", []),
@@ -73,6 +74,12 @@ def items_address(**chosen: str) -> str:
 def people_address(attention: str) -> str:
     """The list of imported accounts that need this."""
     return f"{reverse('admin:accounts_user_changelist')}?{urlencode({'imported': attention})}"
+
+
+def _order(entity: tuple[str, Any]) -> tuple[int, str]:
+    """As they are loaded: the database does not keep the order of JSON's names."""
+    name = entity[0]
+    return (ENTITIES.index(name) if name in ENTITIES else len(ENTITIES), name)
 
 
 def _entity(name: str, figures: dict[str, Any]) -> EntityRow:
