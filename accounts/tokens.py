@@ -24,6 +24,7 @@ from medichat.db.context import Role as DatabaseRole
 from medichat.db.context import acting, switch_to
 
 ALGORITHM = "HS256"
+ENDED = "Your session has ended. Please sign in again."
 SESSION, PERSON, ROLE = "sid", "userId", "role"
 
 
@@ -100,13 +101,18 @@ def open_session(access_token: str) -> Session:
     """
     try:
         session_id, user_id = _named_by(AccessToken(cast(Any, access_token)))
-        switch_to(role="", user_id=user_id)
-        session = _running(session_id, user_id).first()
     except TokenError:
-        raise InvalidTokenError("Your session has ended. Please sign in again.") from None
+        raise InvalidTokenError(ENDED) from None
+    return open_session_of(user_id, session_id)
+
+
+def open_session_of(user_id: uuid.UUID, session_id: uuid.UUID) -> Session:
+    """The same from ids that came in something that we signed."""
+    switch_to(role="", user_id=user_id)
+    session = _running(session_id, user_id).first()
     if session is None or not session.user.is_active:
         switch_to(role="")
-        raise InvalidTokenError("Your session has ended. Please sign in again.")
+        raise InvalidTokenError(ENDED)
     _act_as_owner_of(session)
     return session
 
@@ -124,7 +130,7 @@ def refresh(refresh_token: str) -> Tokens:
     with acting(role="", user_id=user_id), transaction.atomic():
         session = _running(session_id, user_id).select_for_update(of=("self",)).first()
         if session is None or not session.user.is_active:
-            raise InvalidTokenError("Your session has ended. Please sign in again.")
+            raise InvalidTokenError(ENDED)
         if not secrets.compare_digest(session.refresh_hash or "", Session.hash_of(token["jti"])):
             end_session(session, reason="refresh token used twice")
         else:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from accounts.models import User
@@ -81,13 +82,17 @@ class Standing:
 
 
 @transaction.atomic
-def open_consultation(patient: User) -> Conversation:
-    """Begin a consultation with the assistant's opening, or continue the one whose questions are not finished."""
+def open_consultation(patient: User, *, about_something_new: bool = False) -> Conversation:
+    """Begin a consultation with the assistant's opening, or continue the one whose questions are not finished.
+
+    With ``about_something_new`` only one in which nothing was said yet is continued.
+    """
     # The lock makes two clicks on 'Start' one consultation.
     User.objects.select_for_update(no_key=True).only("pk").get(pk=patient.pk)
-    unfinished = (
-        Conversation.objects.visible_to(patient).filter(patient=patient).unfinished().order_by("-visit_number").first()
-    )
+    own = Conversation.objects.visible_to(patient).filter(patient=patient).unfinished()
+    if about_something_new:
+        own = own.exclude(Exists(Message.objects.filter(conversation=OuterRef("pk"), sender=MessageSender.PATIENT)))
+    unfinished = own.order_by("-visit_number").first()
     if unfinished is not None:
         return unfinished
     conversation = Conversation.start(patient=patient)

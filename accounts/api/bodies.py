@@ -123,6 +123,11 @@ def doctor(user: User | None) -> DoctorBody | None:
     )
 
 
-def patient_brief(user: User) -> PatientBriefBody:
-    """A patient in few words."""
-    return PatientBriefBody(id=str(user.pk), firstName=user.first_name, lastName=user.last_name, email=user.email)
+def patient_brief(user: User, *, with_address: bool = True) -> PatientBriefBody:
+    """A patient in few words; the address is left empty for who does not need to write to them."""
+    return PatientBriefBody(
+        id=str(user.pk),
+        firstName=user.first_name,
+        lastName=user.last_name,
+        email=user.email if with_address else "",
+    )

@@ -8,4 +8,7 @@ app_name = "api"
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     path("/auth/", include("accounts.api.urls")),
+    path("/patients/", include("records.api.urls")),
+    path("/", include("conversations.api.urls")),
+    path("/", include("prescriptions.api.urls")),
 ]

@@ -90,7 +90,8 @@ def answers(client: Client, seed: Seed) -> Iterator[tuple[str, str, HttpResponse
 
 def told(response: HttpResponse, but: str = "") -> set[str]:
     """Which of the patient's words the answer holds, in whatever kind of file and in its headers."""
-    said = response.content + repr(response.headers).encode()
+    body = b"".join(response) if response.streaming else response.content
+    said = body + repr(response.headers).encode()
     return {secret for secret in SECRETS if secret != but and secret.encode().lower() in said.lower()}
 
 

@@ -1,0 +1,27 @@
+"""Addresses of consultations in the API, below ``/api``. Where prescriptions are shown, see ``prescriptions.api``."""
+
+from django.urls import path
+
+from conversations.api import chat, files
+
+urlpatterns = [
+    path("chatbot/chat", chat.ChatView.as_view(), name="chat"),
+    path("chatbot/upload", chat.UploadView.as_view(), name="upload"),
+    path("chatbot/history", chat.ChatHistoryView.as_view(), name="chat_history"),
+    path(
+        "patients/conversations/<id:conversation_id>/mark-read",
+        chat.ActView.as_view(act="read"),
+        name="conversation_read",
+    ),
+    path(
+        "patients/conversations/<id:conversation_id>/archive",
+        chat.ActView.as_view(act="archive"),
+        name="conversation_archive",
+    ),
+    path(
+        "patients/conversations/<id:conversation_id>/unarchive",
+        chat.ActView.as_view(act="unarchive"),
+        name="conversation_unarchive",
+    ),
+    path("attachments/<id:attachment_id>", files.FileView.as_view(), name="attachment"),
+]

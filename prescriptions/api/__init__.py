@@ -1,0 +1,1 @@
+"""Answers and prescriptions through the API, for patients and doctors."""

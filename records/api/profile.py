@@ -1,0 +1,172 @@
+"""A patient's own profile: account, medical information and chart."""
+
+from typing import Any, Literal, TypedDict
+
+from django.db.models import QuerySet
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.bodies import RoleName, account
+from accounts.api.people import PatientView
+from accounts.models import User
+from accounts.signals import viewed
+from medichat.api.values import timestamp_or_none
+from records.api import bodies, settings_form
+from records.models import (
+    Allergy,
+    ChartEntry,
+    EmergencyContact,
+    FamilyHistory,
+    Immunization,
+    MedicalHistory,
+    MedicalInfo,
+    Medication,
+    SurgicalHistory,
+)
+
+MOST_ENTRIES = 500
+
+
+class ProfileBody(TypedDict):
+    """The profile. ``allergies`` and ``chronicConditions`` are texts; the entries stand in ``allergyDetails`` and
+    ``medicalHistory``."""
+
+    id: str
+    email: str
+    role: RoleName
+    firstName: str
+    lastName: str
+    phone: str | None
+    dateOfBirth: str | None
+    isActive: bool
+    emailVerified: bool
+    profilePhoto: str | None
+    createdAt: str | None
+    patientMedicalInfo: bodies.InfoBody | None
+    allergies: list[str]
+    allergyDetails: list[bodies.AllergyBody]
+    noKnownAllergiesSince: str | None
+    patientMedications: list[bodies.MedicationBody]
+    currentMedications: list[str]
+    medicalHistory: list[bodies.HistoryBody]
+    chronicConditions: list[str]
+    surgicalHistory: list[bodies.SurgeryBody]
+    familyHistory: list[bodies.FamilyBody]
+    immunizations: list[bodies.ImmunizationBody]
+    emergencyContacts: list[bodies.ContactBody]
+    gender: str | None
+    primaryPhysician: str | None
+    pharmacyName: str | None
+    pharmacyPhone: str | None
+    preferredLanguage: str | None
+    smokingStatus: str | None
+    alcoholConsumption: str | None
+    exerciseFrequency: str | None
+
+
+class OwnProfileBody(TypedDict):
+    """The answer to reading the profile."""
+
+    status: Literal["success"]
+    patient: ProfileBody
+
+
+class SavedProfileBody(TypedDict):
+    """What a client keeps of the person after saving."""
+
+    id: str
+    email: str
+    role: RoleName
+    firstName: str
+    lastName: str
+    phone: str | None
+    dateOfBirth: str | None
+    profilePhoto: str | None
+    isActive: bool
+    patientMedicalInfo: bodies.InfoBody | None
+
+
+class ProfileSavedBody(TypedDict):
+    """The answer to saving the profile."""
+
+    status: Literal["success"]
+    message: str
+    patient: SavedProfileBody
+
+
+class ProfileView(PatientView):
+    """Read the profile, or save the settings form (see ``settings_form`` for what of it is a change)."""
+
+    says_faults_plainly = True
+
+    def get(self, request: Request) -> Response:
+        """The whole profile."""
+        patient = self.person
+        viewed.send(User, by=patient, patient_id=patient.pk, resource_type="chart", resource_id=patient.pk, why="own")
+        return Response(OwnProfileBody(status="success", patient=profile(patient)))
+
+    def patch(self, request: Request) -> Response:
+        """Store what is meant as a change."""
+        settings_form.apply(settings_form.read(request.data), self.person)
+        patient = profile(self.person)
+        saved = SavedProfileBody(
+            id=patient["id"],
+            email=patient["email"],
+            role=patient["role"],
+            firstName=patient["firstName"],
+            lastName=patient["lastName"],
+            phone=patient["phone"],
+            dateOfBirth=patient["dateOfBirth"],
+            profilePhoto=patient["profilePhoto"],
+            isActive=patient["isActive"],
+            patientMedicalInfo=patient["patientMedicalInfo"],
+        )
+        return Response(ProfileSavedBody(status="success", message="Your changes are stored.", patient=saved))
+
+
+def profile(patient: User) -> ProfileBody:
+    """Everything that the patient's own record holds, as far as the profile shows it."""
+    person = account(patient)
+    info = MedicalInfo.objects.visible_to(patient).filter(patient=patient).select_related("assigned_doctor").first()
+    contacts = list(EmergencyContact.objects.visible_to(patient).filter(patient=patient).order_by("position", "id"))
+    allergies = bodies.standing_allergies(_entries(Allergy, patient))
+    medicines: list[Medication] = list(_entries(Medication, patient))
+    conditions: list[MedicalHistory] = list(_entries(MedicalHistory, patient))
+    row = info or MedicalInfo()
+    return ProfileBody(
+        id=person["id"],
+        email=person["email"],
+        role=person["role"],
+        firstName=person["firstName"],
+        lastName=person["lastName"],
+        phone=person["phone"],
+        dateOfBirth=person["dateOfBirth"],
+        isActive=person["isActive"],
+        emailVerified=person["emailVerified"],
+        profilePhoto=person["profilePhoto"],
+        createdAt=timestamp_or_none(patient.created_at),
+        patientMedicalInfo=bodies.info(info, contacts[0] if contacts else None),
+        allergies=[entry.allergen for entry in allergies],
+        allergyDetails=[bodies.allergy(entry) for entry in allergies],
+        noKnownAllergiesSince=row.no_known_allergies_on.isoformat() if row.no_known_allergies_on else None,
+        patientMedications=[bodies.medication(entry) for entry in medicines],
+        currentMedications=bodies.current_texts(medicines),
+        medicalHistory=[bodies.history(entry) for entry in conditions],
+        chronicConditions=[entry.condition for entry in conditions if entry.is_active is not False],
+        surgicalHistory=[bodies.surgery(entry) for entry in _entries(SurgicalHistory, patient)],
+        familyHistory=[bodies.family(entry) for entry in _entries(FamilyHistory, patient)],
+        immunizations=[bodies.immunization(entry) for entry in _entries(Immunization, patient)],
+        emergencyContacts=[bodies.contact(contact) for contact in contacts],
+        gender=row.sex,
+        primaryPhysician=row.primary_physician,
+        pharmacyName=row.pharmacy_name,
+        pharmacyPhone=row.pharmacy_phone,
+        preferredLanguage=row.preferred_language,
+        smokingStatus=row.smoking,
+        alcoholConsumption=row.alcohol,
+        exerciseFrequency=row.exercise,
+    )
+
+
+def _entries(model: type[ChartEntry], patient: User) -> QuerySet[Any]:
+    return model.objects.visible_to(patient).of_patient(patient).standing()[:MOST_ENTRIES]
