@@ -3,7 +3,7 @@
 import re
 import tomllib
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -200,16 +200,23 @@ def _load_substances(base: Knowledge, folder: Path) -> None:
     for key in classes:
         groups = _with_ancestors([key], parents, f"classes.toml: {key}")
         base.substances[key] = Substance(key, base.labels[key], groups, is_class=True)
-    for key, entry in _read(folder, "ingredients.toml").items():
-        where = f"ingredients.toml: {key}"
+    for where, key, entry in _ingredients(folder):
         if key in base.substances:
-            raise KnowledgeError(f"{where}: the name is taken by a class")
+            raise KnowledgeError(f"{where}: the name is taken by another ingredient or a class")
         _text(entry, "source", where)
         groups = _with_ancestors(_texts(entry, "classes", where, required=True), parents, where) | {key}
         base.labels[key] = key
         base.substances[key] = substance = Substance(key, key, groups)
         texts = [key, *_texts(entry, "names", where), *_texts(entry, "brands", where)]
         _add_names(base.names, texts, Name(key, (substance,)), where)
+
+
+def _ingredients(folder: Path) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Every entry of the files for the parts of the body, with where it stands."""
+    for file in sorted((folder / "ingredients").glob("*.toml")):
+        name = f"ingredients/{file.name}"
+        for key, entry in _read(folder, name).items():
+            yield f"{name}: {key}", key, entry
 
 
 def _with_ancestors(keys: list[str], parents: dict[str, list[str]], where: str) -> frozenset[str]:

@@ -24,7 +24,7 @@ _SEVERE_WORDS = frozenset(
     {
         *("severe", "grave", "critical", "threatening", "fatal", "shock", "collapse", "intubated", "throat"),
         *("anaphylaxis", "anaphylactic", "anaphylactoid", "angioedema", "breathing"),
-        *("stevens", "sjs", "necrolysis", "dress"),
+        *("stevens", "sjs", "necrolysis", "dress", "thrombocytopenia", "hit"),  # HIT: the platelets under heparin
     }
 )
 _NOT_CONFIRMED = frozenset({"refuted", "disproved", "excluded", "ruled out", "delabelled"})
