@@ -404,7 +404,7 @@ class ImportRunFactory(SystemFactory):
     class Meta:
         model = ImportRun
 
-    source = {"kind": "dump", "place": "/srv/old/dump"}
+    source = {"kind": "bson", "folder": "/srv/old/dump"}
     source_key = factory.Sequence(lambda number: f"{number:064}")
     status = ImportRun.Status.FINISHED
     finished_at = factory.LazyFunction(timezone.now)

@@ -50,7 +50,8 @@ class ImportRunAdmin(ReadOnlyAdmin):
     @admin.display(description="source")
     def place(self, run: ImportRun) -> str:
         """Kind and place, which never hold credentials."""
-        return ": ".join(str(run.source[name]) for name in ("kind", "place") if run.source.get(name))
+        where = [str(run.source[name]) for name in ("folder", "database") if run.source.get(name)]
+        return ": ".join([str(run.source.get("kind", "")), *where])
 
     @admin.display(description="set aside")
     def set_aside(self, run: ImportRun) -> int | None:

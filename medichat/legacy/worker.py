@@ -229,7 +229,7 @@ def in_transaction(connection: psycopg.Connection[Any], act: Callable[[], _Resul
     for attempt in range(_TRIES):
         try:
             with connection.transaction():
-                connection.execute(_BEGIN, [f"{{{','.join(_time_keepers())}}}"])
+                connection.execute(_BEGIN, [f"{{{','.join(time_keepers())}}}"])
                 return act()
         except (errors.DeadlockDetected, errors.SerializationFailure):
             if attempt == _TRIES - 1:
@@ -237,7 +237,7 @@ def in_transaction(connection: psycopg.Connection[Any], act: Callable[[], _Resul
     raise AssertionError("unreachable")
 
 
-def _time_keepers() -> list[str]:
+def time_keepers() -> list[str]:
     """The triggers that stamp times: what the source says of them counts. No other trigger can be passed over."""
     return [trigger.get_pgid(model) for model, trigger in pgtrigger.registered() if trigger.name == "stamp_times"]
 

@@ -305,7 +305,7 @@ REPORT: dict[str, Any] = {
 def test_a_run_shows_its_report_with_the_rows_behind_the_figures(client_of: ClientOf, administrator: User) -> None:
     run = ImportRunFactory(report=REPORT, is_ok=False)
     page = client_of(administrator).get(f"/admin/legacy/importrun/{run.pk}/change/").content.decode()
-    assert "dump: /srv/old/dump" in page
+    assert "bson: /srv/old/dump" in page
     assert page.count("does not add up") == 1  # the messages: 96 + 3 of 100
     assert "?entity=messages&amp;outcome__exact=set_aside" in page
     assert "?rule=patient_unknown" in page

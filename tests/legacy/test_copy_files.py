@@ -114,6 +114,20 @@ def test_a_photo_is_stored_for_its_person(root: Path) -> None:
     assert encrypted_files.open_verified(user.photo_file, user.photo_sha256) == JPEG
 
 
+def test_the_time_of_an_accounts_last_change_stays_the_sources(root: Path) -> None:
+    (root / "profiles" / "p.jpg").write_bytes(JPEG)
+    user = person("/uploads/profiles/p.jpg")
+    with system():
+        before = User.objects.get(pk=user.pk)
+    run(root)
+    with system():
+        after = User.objects.get(pk=user.pk)
+        assert after.photo_file is not None
+        assert after.updated_at == before.updated_at
+        after.save(update_fields=["first_name"])
+        assert User.objects.get(pk=user.pk).updated_at != before.updated_at  # other changes are stamped as ever
+
+
 def test_another_photo_replaces_the_one_before(root: Path) -> None:
     (root / "profiles" / "one.jpg").write_bytes(JPEG)
     (root / "profiles" / "two.jpg").write_bytes(samples.png())
@@ -146,8 +160,8 @@ def test_a_file_that_arrives_later_is_copied_then(root: Path) -> None:
     row = attachment("uploads/late.jpg")
     problems: list[Problem] = []
     assert run(root, problems).problems == {"file_missing": 1}
-    assert [(problem.rule, problem.entity, problem.legacy_id) for problem in problems] == [
-        (rules.FILE_MISSING, "attachments", row.legacy_id)
+    assert [(problem.rule, problem.entity, problem.collection, problem.document) for problem in problems] == [
+        (rules.FILE_MISSING, "attachments", "conversations", row.conversation.legacy_id or "")
     ]
     assert not now(row).is_stored
     (root / "late.jpg").write_bytes(JPEG)
@@ -188,7 +202,7 @@ def test_a_file_that_no_document_names_is_told(root: Path) -> None:
     attachment("uploads/a.jpg")
     problems: list[Problem] = []
     run(root, problems)
-    assert [(problem.rule, problem.legacy_id, problem.stated) for problem in problems] == [
+    assert [(problem.rule, problem.document, problem.stated) for problem in problems] == [
         (rules.FILE_UNREFERENCED, "", "profiles/gone.jpg")
     ]
     assert "gone" not in repr(problems)

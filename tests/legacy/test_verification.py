@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import psycopg
 import pytest
 from pytest_django import DjangoDbBlocker
 
-from medichat.db.context import acting_as, system
-from records.models import Allergy
 from tests import database
 from tests.conftest import disconnect
 from tests.legacy.generator import OldClinic, Size
-from tests.legacy.importing import Outcome, import_mongo, rows
+from tests.legacy.importing import Outcome, import_mongo
 
 TINY = Size(users=40, conversations=30, logs=40)
 

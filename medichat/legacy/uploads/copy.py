@@ -14,7 +14,7 @@ from hashlib import blake2b
 from typing import TypeVar
 from uuid import UUID
 
-from django.db import models
+from django.db import connection, models
 
 from accounts.models import User
 from conversations.file_types import HEAD_BYTES, type_of
@@ -27,6 +27,7 @@ from medichat.legacy.parse.places import Place
 from medichat.legacy.parse.rules import Rule
 from medichat.legacy.read import SourceError
 from medichat.legacy.uploads.folder import NoFile, UploadsFolder
+from medichat.legacy.worker import time_keepers
 
 BATCH = 200
 _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
@@ -34,20 +35,22 @@ _NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EROFS}
 
 @dataclass(frozen=True)
 class Problem:
-    """Why an entry has no file, or that a file has no entry (then ``legacy_id`` is empty).
+    """Why an entry has no file, or that a file has no entry (then ``document`` is empty).
 
-    ``stated`` is the path as it was stored; it may hold anything, so it is never logged.
+    ``document`` is the legacy id of the document in ``collection``. ``stated`` is the path below the uploads; it may
+    hold anything, so it is never logged.
     """
 
     rule: Rule
     entity: str
-    legacy_id: str
+    collection: str
+    document: str
     stated: str = field(repr=False)
 
 
 @dataclass
 class Tally:
-    """What became of the files."""
+    """What became of the files. In a dry run ``copied`` are those that would be."""
 
     copied: int = 0
     kept: int = 0
@@ -67,9 +70,9 @@ Tell = Callable[[Problem], None]
 class _Wanted:
     """A row that names a file. ``stored`` puts the file's particulars into the row."""
 
-    row: UUID
     entity: str
-    legacy_id: str
+    collection: str
+    document: str
     file_id: UUID
     has_file: bool
     path: str | None
@@ -91,16 +94,16 @@ def copy_files(folder: UploadsFolder, *, tell: Tell, advance: Callable[[int], No
             tally.count(reason.rule)  # told when the document was parsed
             place = None
         if place is not None:
-            named.add(_digest(place))
+            named.add(digest_of(place))
             if wanted.has_file:
                 tally.kept += 1
             else:
                 _give(folder, place, wanted, tally, tell)
         advance(1)
     for place in folder.places():
-        if _digest(place) not in named:
+        if digest_of(place) not in named:
             tally.count(rules.FILE_UNREFERENCED)
-            tell(Problem(rules.FILE_UNREFERENCED, "files", "", "/".join(place)))
+            tell(Problem(rules.FILE_UNREFERENCED, "files", "uploads", "", "/".join(place)))
     return tally
 
 
@@ -128,7 +131,7 @@ def _give(folder: UploadsFolder, place: Place, wanted: _Wanted, tally: Tally, te
             raise
     except NoFile as reason:
         tally.count(reason.rule)
-        tell(Problem(reason.rule, wanted.entity, wanted.legacy_id, "/".join(place)))
+        tell(Problem(reason.rule, wanted.entity, wanted.collection, wanted.document, "/".join(place)))
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
@@ -143,11 +146,12 @@ def _give(folder: UploadsFolder, place: Place, wanted: _Wanted, tally: Tally, te
 
 
 def _wanted() -> Iterator[_Wanted]:
-    for attachment in _in_batches(_attachments().only("legacy_id", "is_stored", "stored_path", "stored_name")):
+    columns = ("is_stored", "stored_path", "stored_name", "conversation__legacy_id")
+    for attachment in _in_batches(_attachments().select_related("conversation").only(*columns)):
         yield _Wanted(
-            row=attachment.pk,
             entity="attachments",
-            legacy_id=attachment.legacy_id or "",
+            collection="conversations",
+            document=attachment.conversation.legacy_id or "",
             file_id=attachment.pk,
             has_file=attachment.is_stored,
             path=attachment.stored_path,
@@ -157,9 +161,9 @@ def _wanted() -> Iterator[_Wanted]:
     for user in _in_batches(_people().only("legacy_id", "photo_file", "photo_path")):
         file_id = photo_id(user.legacy_id or "", user.photo_path or "")
         yield _Wanted(
-            row=user.pk,
             entity="users",
-            legacy_id=user.legacy_id or "",
+            collection="users",
+            document=user.legacy_id or "",
             file_id=file_id,
             has_file=user.photo_file == file_id,
             path=user.photo_path,
@@ -179,9 +183,14 @@ def _stores_attachment(row: UUID) -> Callable[[encrypted_files.StoredFile, str],
 
 def _stores_photo(row: UUID, file_id: UUID) -> Callable[[encrypted_files.StoredFile, str], None]:
     def store(stored: encrypted_files.StoredFile, content_type: str) -> None:
+        # The time of the account's last change is the source's, and the verification compares it.
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pgtrigger.ignore', %s, true)", [f"{{{','.join(time_keepers())}}}"])
         User.objects.filter(pk=row).update(
             photo_file=file_id, photo_size=stored.size, photo_sha256=stored.sha256, photo_type=content_type
         )
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT set_config('pgtrigger.ignore', '{}', true)")
 
     return store
 
@@ -210,6 +219,6 @@ def _in_batches(rows: "models.QuerySet[_Row]") -> Iterator[_Row]:
         last = batch[-1].pk
 
 
-def _digest(place: Place) -> bytes:
+def digest_of(place: Place) -> bytes:
     """Enough to know a place again, and small: a clinic may have a million."""
     return blake2b("/".join(place).encode("utf-8", "surrogateescape"), digest_size=8).digest()

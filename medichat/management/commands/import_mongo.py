@@ -17,6 +17,8 @@ from medichat.legacy.models import ImportRun
 from medichat.legacy.progress import shown_on
 from medichat.legacy.read import Source, SourceError, open_source
 from medichat.legacy.report import lines, report_of, rule_lines, undo_lines, with_verification
+from medichat.legacy.uploads.folder import UploadsFolder
+from medichat.legacy.uploads.record import file_lines, files_of
 from medichat.legacy.worker import ImportFailed
 
 NOT_OK, UNREADABLE = 1, 2
@@ -40,6 +42,12 @@ class Command(BaseCommand):
         instead.add_argument("--verify", metavar="RUN", help="compare the source with what a run loaded; load nothing")
         instead.add_argument("--undo", metavar="RUN", help="remove what a run loaded and nobody has edited since")
         parser.add_argument("--database", default="", metavar="NAME", help="the database, where there are several")
+        parser.add_argument(
+            "--uploads",
+            type=Path,
+            metavar="DIR",
+            help="the previous server's uploads: attachments and photos are copied",
+        )
         parser.add_argument("--dry-run", action="store_true", help="say what would happen; no table is written")
         parser.add_argument("--batch", type=int, default=load.BATCH, metavar="N", help="documents in one transaction")
         parser.add_argument("--processes", type=int, default=None, metavar="N", help="worker processes (all cores)")
@@ -68,6 +76,8 @@ class Command(BaseCommand):
     def _import(self, source: Source, options: dict[str, Any]) -> dict[str, Any]:
         started = datetime.now(UTC)
         compared: list[Comparison] = []
+        if options["uploads"]:
+            UploadsFolder(options["uploads"]).close()  # to say what is wrong with it before anything is loaded
         with shown_on(self.stdout) as shown:
             loaded = load.run(
                 source,
@@ -85,6 +95,9 @@ class Command(BaseCommand):
             unknown_collections=loaded.unknown_collections,
             verified=verify.verified(compared[0]) if compared else None,
         )
+        if options["uploads"]:
+            with shown_on(self.stdout) as shown:
+                report["files"] = files_of(source, options["uploads"], loaded.run, shown)
         if loaded.run:
             with system():
                 loaded.run.finish(report=report, is_ok=report["ok"])
@@ -117,7 +130,7 @@ class Command(BaseCommand):
         for line in rule_lines(report):
             self.stdout.write(line)
         self.stdout.write("")
-        for line in lines(report):
+        for line in (*lines(report), *(file_lines(report["files"]) if "files" in report else ())):
             self.stdout.write(line)
         if options["report"]:
             _write(options["report"], report)
