@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.db import connection
 
+from audit.archive import Archive, ArchiveError
 from audit.chain import BEGINNING, FIRST_HASH, LOWEST, FoundRow, Position, Seal, SealedRow, counts_anew, found_rows
 from audit.models import ActivityLog, AuditSeal
 from audit.seals_file import exported_seals, seal_at
@@ -23,15 +24,18 @@ class Report:
     seals: int = 0
     rows: int = 0
     unsealed: int = 0
+    archived: int = 0
 
 
-def verify(*, file: Path | None = None, since: datetime | None = None) -> Report:
+def verify(*, file: Path | None = None, since: datetime | None = None, archives: Path | None = None) -> Report:
     """Compare the log with the seals of the table and, when given, of the exported file. Run as the system.
 
-    The file is believed rather than the table. ``since`` leaves out the rows of seals made before (their chain is still
+    A row that is gone counts as archived when a signed archive in the directory ``archives`` holds it just so. The file
+    is believed rather than the table. ``since`` leaves out the rows of seals made before (their chain is still
     checked). Raises OSError when the file cannot be read.
     """
     report = Report()
+    kept = _archives(archives, report) if archives else []
     floors = dict(AuditSeal.objects.values_list("number", "floor_sequence"))
     offsets = _read_file(file, floors, report) if file else {}
     ceiling = _ceiling_of_now()
@@ -43,7 +47,7 @@ def verify(*, file: Path | None = None, since: datetime | None = None) -> Report
             _check_end_of_era(previous, seal.floor_sequence, report)
         if since is None or seal.sealed_at >= since:
             later = [floor for number, floor in floors.items() if number > seal.number and floor > seal.floor_sequence]
-            _check_rows(seal, min(later, default=ceiling), report)
+            _check_rows(seal, min(later, default=ceiling), kept, report)
         previous = seal
     report.unsealed = _unsealed(previous)
     return report
@@ -131,7 +135,18 @@ def _check_end_of_era(last: Seal, ceiling: int, report: Report) -> None:
         report.findings.append(f"{_named(found.sealed)} was inserted, or moved here, after seal {last.number}.")
 
 
-def _check_rows(seal: Seal, ceiling: int | None, report: Report) -> None:
+def _archives(directory: Path, report: Report) -> list[Archive]:
+    """The archives that are what was made; the others are findings."""
+    found = []
+    for path in sorted(directory.glob("*.archive")):
+        try:
+            found.append(Archive(path))
+        except ArchiveError as error:
+            report.findings.append(str(error))
+    return found
+
+
+def _check_rows(seal: Seal, ceiling: int | None, archives: list[Archive], report: Report) -> None:
     report.rows += len(seal.rows)
     found = _rows_of(seal, ceiling)
     if [row.sealed for row in found] == list(seal.rows):
@@ -147,6 +162,8 @@ def _check_rows(seal: Seal, ceiling: int | None, report: Report) -> None:
             now = candidates.pop(0)
             what = "was changed" if now.sequence == sealed.sequence else "was reordered"
             report.findings.append(f"{_named(sealed)} {what} after seal {seal.number}.")
+        elif any(archive.place_of(sealed) is not None for archive in archives):
+            report.archived += 1
         elif ActivityLog.objects.filter(pk=sealed.id).exists():
             report.findings.append(f"{_named(sealed)} was reordered after seal {seal.number}.")
         else:

@@ -4,8 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from audit.export import check
 from audit.verify import verify
 from medichat.db.context import system
 
@@ -26,11 +28,19 @@ class Command(BaseCommand):
             help="only rows of seals made since this day (2026-11-22, UTC); the chain is checked from its beginning",
         )
 
+        parser.add_argument(
+            "--archives", type=Path, default=Path(settings.AUDIT_ARCHIVE_DIR), help="where dropped months are archived"
+        )
+        parser.add_argument("--export", type=Path, help="check this export instead; the database is not looked at")
+
     def handle(self, *_args: Any, **options: Any) -> None:
         """Verify and report."""
+        if options["export"]:
+            self._check_export(options["export"], options["seals"])
+            return
         try:
             with system():
-                report = verify(file=options["seals"], since=options["since"])
+                report = verify(file=options["seals"], since=options["since"], archives=options["archives"])
         except OSError as error:
             raise CommandError(f"The file of seals cannot be read: {error}") from error
         for finding in report.findings:
@@ -38,5 +48,19 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{report.seals} seal(s), {report.rows} sealed row(s) compared, {report.unsealed} row(s) not sealed yet."
         )
+        if report.archived:
+            self.stdout.write(f"{report.archived} of the sealed row(s) are in archives.")
         if report.findings:
             raise CommandError(f"The record is not as it was sealed: {len(report.findings)} finding(s).")
+
+    def _check_export(self, path: Path, seals: Path | None) -> None:
+        try:
+            rows, findings = check(path, seals=seals)
+        except OSError as error:
+            raise CommandError(f"The export or the seals cannot be read: {error}") from error
+        for finding in findings:
+            self.stdout.write(finding)
+        compared = " and compared with the seals" if seals else ""
+        self.stdout.write(f"{rows} row(s) read{compared}.")
+        if findings:
+            raise CommandError(f"The export is not what was signed: {len(findings)} finding(s).")
