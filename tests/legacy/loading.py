@@ -1,15 +1,11 @@
 """Running the import in tests, and looking at everything that it left in the database."""
 
-import io
-import json
 from collections.abc import Sequence
-from contextlib import suppress
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from django.core.management import CommandError, call_command
 from django.db import connection
 
 from medichat.db.context import system
@@ -36,31 +32,13 @@ def load_dump(folder: Path, options: Options = INLINE) -> Loaded:
         return load.run(source, options)
 
 
-class Ran:
-    """What the command said and how it ended."""
-
-    def __init__(self, *arguments: str) -> None:
-        out, self.status, self.refusal = io.StringIO(), 0, ""
-        try:
-            call_command("import_mongo", *arguments, "--processes", "0", stdout=out, stderr=out)
-        except CommandError as error:
-            self.status, self.refusal = error.returncode, str(error)
-        self.output = out.getvalue() + self.refusal
-
-    @staticmethod
-    def report(path: Path) -> dict[str, Any]:
-        """The report that the command wrote."""
-        found: dict[str, Any] = json.loads(path.read_text())
-        return found
-
-
 def snapshot(*, without: Sequence[str] = ()) -> Rows:
     """Every imported row with its mapped columns in the clear."""
     found: Rows = {}
     with system(), connection.cursor() as cursor:
         for table in TABLES.values():
             condition = "legacy_id IS NOT NULL" if table.has_legacy_id else "true"
-            cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {condition}")
+            cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {condition}")  # noqa: S608
             rows = (opened(table, row) for row in cursor.fetchall())
             found[table.name] = {row[0]: _named(table.columns, row, without) for row in rows}
     return found
@@ -121,10 +99,3 @@ def _number(raws: list[bytes], found: Rows) -> None:
     numbers = {legacy_id: number for visits in by_patient.values() for legacy_id, number, _ in number_visits(visits)}
     for stored in found["conversations"].values():
         stored["visit_number"] = numbers[stored["legacy_id"]]
-
-
-def emptied(folder: Path) -> None:
-    """Remove what a killed import left on the disk."""
-    with suppress(FileNotFoundError):
-        for path in folder.iterdir():
-            path.unlink()

@@ -3,79 +3,71 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role, User
 from audit.seal import seal_log
 from conversations.models import Conversation, ConversationWord, Status
 from medichat.db.blind_index import query_tokens
-from medichat.legacy.load import Loaded, Options
+from medichat.legacy.load import Options
 from medichat.legacy.loader import Loader
 from medichat.legacy.models import ImportBatch, ImportedDocument, ImportItem, ImportRun
 from records.models import CareRelation
+from tests import database
 from tests.cast import as_person, system
+from tests.conftest import disconnect
 from tests.legacy.generator import SMALL, OldClinic
-from tests.legacy.loading import Ran, around, expected, load_dump, snapshot
+from tests.legacy.importing import Outcome, import_mongo
+from tests.legacy.loading import Rows, expected, load_dump, snapshot
 
-pytestmark = pytest.mark.django_db(transaction=True)
+if TYPE_CHECKING:
+    from medichat.db.roles import Names
 
 
 @pytest.fixture(scope="module")
 def dump(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The made-up clinic as mongodump writes it."""
     return OldClinic(SMALL).write_dump(tmp_path_factory.mktemp("clinic"))
 
 
-def test_every_row_is_as_the_parsers_and_the_rules_made_it(dump: Path) -> None:
-    loaded = load_dump(dump)
-    wanted, found = expected(OldClinic(SMALL).as_dict()), snapshot()
+@pytest.fixture(scope="module")
+def wanted() -> Rows:
+    """What the parsers and the rules make of it."""
+    return expected(OldClinic(SMALL).as_dict())
+
+
+@pytest.fixture(scope="module")
+def outcome(
+    dump: Path,
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    test_run: database.TestRun,
+    clone_names: "Names",
+) -> Iterator[Outcome]:
+    """Loaded once for the tests that only look; at the module's end the database is as new."""
+    with django_db_blocker.unblock():
+        yield import_mongo("--dump", dump, "--batch", 7, report=dump / "report.json")
+        disconnect()
+        test_run.clone(clone_names)
+
+
+@pytest.mark.django_db
+def test_every_row_is_as_the_parsers_and_the_rules_made_it(outcome: Outcome, wanted: Rows) -> None:
+    found = snapshot()
     assert {table: len(rows) for table, rows in found.items()} == {table: len(rows) for table, rows in wanted.items()}
     for table, rows in wanted.items():
         assert found[table] == rows, table
-    assert loaded.counts.adds_up
     assert min(len(rows) for rows in found.values()) > 0, "the clinic has something for every table"
+    assert outcome.code == 0
 
 
-def test_worker_processes_and_other_batches_give_the_same_database(dump: Path) -> None:
-    load_dump(dump, Options(batch=50, processes=2))
-    assert snapshot() == expected(OldClinic(SMALL).as_dict())
-
-
-def test_without_the_owner_the_rows_travel_as_arrays_and_are_the_same(
-    dump: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(settings, "DATABASES", {"default": settings.DATABASES["default"]})
-    load_dump(dump)
-    assert snapshot() == expected(OldClinic(SMALL).as_dict())
-
-
-def test_a_dry_run_says_the_same_and_writes_nothing(dump: Path) -> None:
-    dry = load_dump(dump, Options(batch=7, processes=0, is_dry=True))
-    assert sum(len(rows) for rows in snapshot().values()) == 0
-    with system():
-        left = [model.objects.count() for model in (ImportRun, ImportBatch, ImportedDocument, ImportItem)]
-    assert left == [0, 0, 0, 0]
-
-    real = load_dump(dump)
-
-    assert dry.counts.entities() == real.counts.entities()
-    assert dry.counts.rules_for_report() == real.counts.rules_for_report()
-    assert dry.counts.accounts == real.counts.accounts
-
-
-def test_a_dry_run_cannot_write(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Its transactions are read-only: even a loader that forgot to be dry would be refused."""
-    begin = Loader.__init__
-    monkeypatch.setattr(Loader, "__init__", lambda self, place, run, is_dry: begin(self, place, run, is_dry=False))
-    with pytest.raises(Exception, match="refused to work .SQLSTATE 25006"):
-        load_dump(dump, Options(batch=7, processes=0, is_dry=True))
-    assert sum(len(rows) for rows in snapshot().values()) == 0
-
-
-def test_doctors_find_their_imported_patients(dump: Path) -> None:
-    load_dump(dump)
+@pytest.mark.django_db
+def test_doctors_find_their_imported_patients(outcome: Outcome) -> None:
     with system():
         waiting = Conversation.objects.filter(status=Status.AWAITING_DOCTOR, doctor=None).first()
         answered = Conversation.objects.filter(status=Status.DOCTOR_RESPONDED, doctor__isnull=False).first()
@@ -98,8 +90,8 @@ def test_doctors_find_their_imported_patients(dump: Path) -> None:
         assert answered.patient_id in set(User.objects.patients().values_list("pk", flat=True))
 
 
-def test_assigned_doctors_care_for_their_patients(dump: Path) -> None:
-    load_dump(dump)
+@pytest.mark.django_db
+def test_assigned_doctors_care_for_their_patients(outcome: Outcome) -> None:
     with system():
         relations = set(CareRelation.objects.filter(kind="assigned").values_list("patient_id", "doctor_id"))
         with connection.cursor() as cursor:
@@ -109,8 +101,8 @@ def test_assigned_doctors_care_for_their_patients(dump: Path) -> None:
     assert assigned
 
 
-def test_cases_are_found_by_the_words_of_their_patients(dump: Path) -> None:
-    load_dump(dump)
+@pytest.mark.django_db
+def test_cases_are_found_by_the_words_of_their_patients(outcome: Outcome) -> None:
     with system():
         case = Conversation.objects.filter(messages__sender="patient").first()
         assert case is not None
@@ -121,26 +113,32 @@ def test_cases_are_found_by_the_words_of_their_patients(dump: Path) -> None:
         assert wanted
 
 
-@pytest.fixture(scope="module")
-def names(dump: Path) -> Iterator[set[str]]:
-    """What must appear nowhere: addresses, names and what was said."""
-    found = expected(OldClinic(SMALL).as_dict())
-    people = [row for row in found["users"].values()]
-    said = {row["text"] for row in found["messages"].values() if len(row["text"]) > 20}
-    yield {row["email"] for row in people} | {row["last_name"] for row in people if len(row["last_name"]) > 4} | said
+@pytest.mark.django_db
+def test_every_set_aside_value_is_kept_and_opens(outcome: Outcome) -> None:
+    with system():
+        items = list(ImportItem.objects.filter(outcome="set_aside"))
+        secrets = {item.rule for item in items if item.raw is None}
+        assert secrets <= {"password_not_kept", "secret_not_kept", "possible_password_not_kept", "empty_element"}
+        for item in items:
+            assert item.raw is None or json.loads(item.raw) is not None
+        kept = ImportedDocument.objects.filter(raw__isnull=False)
+        assert all("_id" in json.loads(document.raw) for document in kept)
+        assert not any("$2b$" in document.raw or '"password"' in document.raw for document in kept)
 
 
-def test_neither_console_nor_report_shows_anything_of_anybody(dump: Path, names: set[str], tmp_path: Path) -> None:
-    ran = Ran("--dump", str(dump), "--report", str(tmp_path / "report.json"))
-    written = ran.output + (tmp_path / "report.json").read_text()
-    assert [name for name in names if name in written] == []
-    assert ran.status == 0
-    assert "set aside" in ran.output
+@pytest.mark.django_db
+def test_neither_console_nor_report_shows_anything_of_anybody(outcome: Outcome, wanted: Rows) -> None:
+    people = wanted["users"].values()
+    secret = {row["email"] for row in people} | {row["last_name"] for row in people if len(row["last_name"]) > 4}
+    secret |= {row["text"] for row in wanted["messages"].values() if len(row["text"]) > 20}
+    shown = outcome.console + json.dumps(outcome.report)
+    assert [one for one in secret if one in shown] == []
+    assert "set aside" in shown
 
 
-def test_the_report_has_every_entity_and_rule(dump: Path, tmp_path: Path) -> None:
-    Ran("--dump", str(dump), "--report", str(tmp_path / "report.json"))
-    report = Ran.report(tmp_path / "report.json")
+@pytest.mark.django_db
+def test_the_report_has_every_entity_and_rule(outcome: Outcome) -> None:
+    report: dict[str, Any] = outcome.report
     assert report["ok"] is True
     assert len(report["entities"]) == 16
     for figures in report["entities"].values():
@@ -156,34 +154,57 @@ def test_the_report_has_every_entity_and_rule(dump: Path, tmp_path: Path) -> Non
         assert json.loads(json.dumps(run.report)) == report
 
 
-def test_strict_counts_what_is_set_aside_as_a_failure(dump: Path) -> None:
-    ran = Ran("--dump", str(dump), "--strict")
-    assert ran.status == 1
-    assert "set aside" in ran.refusal
-
-
-def test_every_set_aside_value_is_kept_and_opens(dump: Path) -> None:
-    load_dump(dump)
-    with system():
-        items = list(ImportItem.objects.filter(outcome="set_aside"))
-        secrets = {item.rule for item in items if item.raw is None}
-        assert secrets <= {"password_not_kept", "secret_not_kept", "possible_password_not_kept"}
-        for item in items:
-            assert item.raw is None or json.loads(item.raw) is not None
-        kept = ImportedDocument.objects.exclude(raw=None)
-        assert all("_id" in json.loads(document.raw) for document in kept)
-        assert not any("$2b$" in document.raw or '"password"' in document.raw for document in kept)
-    assert around()["ledger"]
-
-
-def test_the_run_is_on_the_record(dump: Path) -> None:
-    Ran("--dump", str(dump))
+@pytest.mark.django_db
+def test_the_run_is_on_the_record(outcome: Outcome) -> None:
     with system(), connection.cursor() as cursor:
         cursor.execute("SELECT action, actor_role FROM activity_logs WHERE legacy_id IS NULL ORDER BY sequence")
         assert cursor.fetchall() == [("import.started", "system"), ("import.finished", "system")]
 
 
-def test_imported_and_new_entries_of_the_log_are_sealed_together(dump: Path) -> None:
-    loaded: Loaded = load_dump(dump)
-    sealed = seal_log()
-    assert sealed == loaded.counts.changes["activity_logs.inserted"] + 1
+@pytest.mark.django_db(transaction=True)
+def test_worker_processes_and_other_batches_give_the_same_database(dump: Path, wanted: Rows) -> None:
+    load_dump(dump, Options(batch=50, processes=2))
+    assert snapshot() == wanted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_without_the_owner_the_rows_travel_as_arrays_and_are_the_same(
+    dump: Path, wanted: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "DATABASES", {"default": settings.DATABASES["default"]})
+    load_dump(dump)
+    assert snapshot() == wanted
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_says_the_same_and_writes_nothing(dump: Path) -> None:
+    dry = load_dump(dump, Options(batch=7, processes=0, is_dry=True))
+    assert sum(len(rows) for rows in snapshot().values()) == 0
+    with system():
+        left = [model.objects.count() for model in (ImportRun, ImportBatch, ImportedDocument, ImportItem)]
+    assert left == [0, 0, 0, 0]
+
+    real = load_dump(dump)
+
+    assert dry.counts.entities() == real.counts.entities()
+    assert dry.counts.rules_for_report() == real.counts.rules_for_report()
+    assert dry.counts.accounts == real.counts.accounts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_dry_run_cannot_write(dump: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its transactions are read-only: even a loader that forgot to be dry would be refused."""
+    begin = Loader.__init__
+    monkeypatch.setattr(Loader, "__init__", lambda self, place, run, is_dry: begin(self, place, run, is_dry=False))
+    with pytest.raises(Exception, match=r"refused to work \(SQLSTATE 25006"):
+        load_dump(dump, Options(batch=7, processes=0, is_dry=True))
+    assert sum(len(rows) for rows in snapshot().values()) == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_imported_and_new_entries_of_the_log_are_sealed_together_and_strict_is_strict(dump: Path) -> None:
+    outcome = import_mongo("--dump", dump, "--strict", report=dump / "strict.json")
+    assert outcome.code == 1
+    assert "--strict was given" in outcome.console
+    written_here = 2  # started and finished
+    assert seal_log() == outcome.report["entities"]["activity_logs"]["inserted"] + written_here
