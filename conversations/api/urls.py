@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api import chat, files
+from conversations.api import chat, files, symptoms
 
 urlpatterns = [
     path("chatbot/chat", chat.ChatView.as_view(), name="chat"),
@@ -23,5 +23,6 @@ urlpatterns = [
         chat.ActView.as_view(act="unarchive"),
         name="conversation_unarchive",
     ),
+    path("doctors/conversation/<id:case_id>/update-info", symptoms.InfoView.as_view(), name="case_info"),
     path("attachments/<id:attachment_id>", files.FileView.as_view(), name="attachment"),
 ]

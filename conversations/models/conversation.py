@@ -7,7 +7,7 @@ from typing import Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import F, Max, Q
+from django.db.models import Exists, F, Max, OuterRef, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -459,6 +459,11 @@ class Archive(BaseModel):
     class Meta(BaseModel.Meta):
         db_table = "conversation_archives"
         constraints = [models.UniqueConstraint(fields=["person", "conversation"], name="conversation_archives_once")]
+
+    @classmethod
+    def of(cls, person: User) -> Exists:
+        """The condition on a conversation that this person has put it away."""
+        return Exists(cls.objects.filter(conversation=OuterRef("pk"), person=person).order_by())
 
     def __str__(self) -> str:
         return f"{self.conversation_id} put away by {self.person_id}"

@@ -5,7 +5,6 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from django.db.models import Exists, OuterRef
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -145,7 +144,7 @@ class NoticesView(PatientView):
 def own(patient: User) -> ConversationQuerySet:
     """The patient's consultations, each with whether the patient has put it away."""
     mine = Conversation.objects.visible_to(patient).filter(patient=patient).select_related("doctor")
-    return mine.annotate(archived=Exists(Archive.objects.filter(conversation=OuterRef("pk"), person=patient)))
+    return mine.annotate(archived=Archive.of(patient))
 
 
 def in_list(rows: Sequence[Conversation], patient: User) -> list[OwnConversationBody]:

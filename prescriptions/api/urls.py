@@ -2,11 +2,23 @@
 
 from django.urls import path
 
-from prescriptions.api import patient
+from prescriptions.api import doctor, patient
 
 urlpatterns = [
     path("patients/conversations", patient.ConversationsView.as_view(), name="conversations"),
     path("patients/conversations/<id:conversation_id>", patient.ConversationView.as_view(), name="conversation"),
     path("patients/notifications", patient.NoticesView.as_view(), name="notifications"),
     path("chatbot/conversation/<id:conversation_id>", patient.ChatConversationView.as_view(), name="chat_conversation"),
+    path("doctors/pending-conversations", doctor.PendingView.as_view(), name="pending"),
+    path("doctors/my-conversations", doctor.OwnCasesView.as_view(), name="own_cases"),
+    path("doctors/stats", doctor.StatsView.as_view(), name="doctor_stats"),
+    path("doctors/conversation/<id:case_id>", doctor.CaseView.as_view(), name="case"),
+    path("doctors/conversation/<id:case_id>/respond", doctor.RespondView.as_view(), name="respond"),
+    path("doctors/conversation/<id:case_id>/archive", doctor.ArchiveView.as_view(), name="case_archive"),
+    path(
+        "doctors/conversation/<id:case_id>/unarchive",
+        doctor.ArchiveView.as_view(archived=False),
+        name="case_unarchive",
+    ),
+    path("doctors/patient/<id:patient_id>/history", doctor.VisitsView.as_view(), name="patient_history"),
 ]

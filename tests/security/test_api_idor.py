@@ -20,6 +20,7 @@ EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, ADMINISTRATORS = "patients", "approved doctors", "administrators"
 HER, HER_DOCTORS, HERS_AND_HER_DOCTORS = "the patient", "her doctors", "the patient and her doctors"
 HER_OR_NOBODY = "the patient; for everybody else there is nothing"
+HER_DOCTORS_WHO_SAY_SOMETHING = "her doctors; what was sent is looked at before the case"
 
 RULES: dict[str, dict[str, str]] = {
     "api:root": {"get": EVERYBODY},
@@ -44,6 +45,15 @@ RULES: dict[str, dict[str, str]] = {
     "api:conversation_archive": {"patch": HER},
     "api:conversation_unarchive": {"patch": HER},
     "api:attachment": {"get": HERS_AND_HER_DOCTORS},
+    "api:pending": {"get": DOCTORS},
+    "api:own_cases": {"get": DOCTORS},
+    "api:doctor_stats": {"get": DOCTORS},
+    "api:case": {"get": HER_DOCTORS, "delete": HER_DOCTORS},
+    "api:case_info": {"patch": HER_DOCTORS},
+    "api:case_archive": {"patch": HER_DOCTORS},
+    "api:case_unarchive": {"patch": HER_DOCTORS},
+    "api:respond": {"post": HER_DOCTORS_WHO_SAY_SOMETHING},
+    "api:patient_history": {"get": HER_DOCTORS},
 }
 # What each rule answers to whom; "" is an answer of the endpoint itself, as long as it is none of these.
 OWN = ""
@@ -58,6 +68,7 @@ ANSWERS: dict[str, dict[str, int | str]] = {
     # An administrator may see every file, on the record.
     HERS_AND_HER_DOCTORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": OWN},
     HER_DOCTORS: {"visitor": 401, "patient": 403, "doctor": 404, "unapproved": 403, "admin": 403},
+    HER_DOCTORS_WHO_SAY_SOMETHING: {"visitor": 401, "patient": 403, "doctor": OWN, "unapproved": 403, "admin": 403},
 }
 # It would end the session with which the rest is tried.
 LAST = {"api:logout"}
