@@ -16,7 +16,7 @@ Rows = Sequence[Sequence[Any]]
 
 # A hash that its owner's sign-in has replaced since stays: they use this system. So does a password set here.
 _PASSWORD = sql.SQL(
-    "CASE WHEN target.password LIKE 'legacy\\_bcrypt$%' OR target.password LIKE '!%' "
+    "CASE WHEN starts_with(target.password, 'legacy_bcrypt$') OR starts_with(target.password, '!') "
     "THEN staged.password ELSE target.password END"
 )
 _OWN_WAY: dict[tuple[str, str], sql.SQL] = {
