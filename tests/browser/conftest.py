@@ -1,7 +1,7 @@
 """A real Chromium against a real server in this process, as the application role under row-level security.
 
 ``open_as(person)`` gives a page on which that person is signed in. Every page that such a test opens is watched: an
-error of a script, a refusal of the content policy or a failed request fails the test.
+error of a script, a refusal of the content policy, a failed request or one to another host fails the test.
 """
 
 import os
@@ -81,6 +81,7 @@ def open_as(chromium: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
             accept_downloads=True,
         )
         contexts.append(context)
+        context.on("request", lambda request: _stay_here(request.url, live_server.url, complaints))
         if person is not None:
             cookie = signed_in_cookie(person)
             context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
@@ -95,6 +96,12 @@ def open_as(chromium: Browser, live_server: LiveServer) -> Iterator[OpenAs]:
     for context in contexts:
         context.close()
     assert not complaints, "\n".join(complaints)
+
+
+def _stay_here(url: str, ours: str, complaints: list[str]) -> None:
+    # Everything comes from our own host; what a page holds itself (data:, blob:) asks nobody.
+    if not url.startswith((f"{ours}/", "data:", "blob:", "about:")):
+        complaints.append(f"a request to another host: {url}")
 
 
 def _listen(message: ConsoleMessage, complaints: list[str]) -> None:
