@@ -28,7 +28,7 @@ LISTED = 1000
 """How many refused rows the report lists; all are counted."""
 _BATCH = 200
 _ORDER = tuple(reversed(TABLES.values()))  # what refers to others goes before what it refers to
-_EDITED, _USED, _EARLIER = "edited here", "something that was added here refers to it", "loaded by an earlier run"
+_EDITED, _USED, _EARLIER = "edited here", "something that stays refers to it", "loaded by an earlier run"
 _IN_USE = (errors.ForeignKeyViolation, errors.RestrictViolation)
 
 
