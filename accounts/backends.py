@@ -42,20 +42,22 @@ def person_with(email: str, *passwords: str) -> tuple[User | None, str]:
     email = normalise_email(email)
     with acting(role="sign_in", sign_in_key=email):
         user = User.objects.filter(email=email).order_by().first()
-    if user is None:
-        for password in passwords:
-            _compute_hashes(password, but="")
-        signals.sign_in_failed.send(EmailBackend, user=None, reason="no such account")
-        return None, ""
-    with acting(role="sign_in", user_id=user.pk):
+    # From here on the same statements and hashes, whoever it is or is not.
+    with acting(role="sign_in", user_id=user.pk if user else None):
         for password in passwords:
             # An old kind of hash is replaced here when the password is right.
-            if user.check_password(password) and user.is_active:
+            if user is not None and user.check_password(password) and user.is_active:
                 return user, password
-            _compute_hashes(password, but=_kind_of_hash(user))
-        reason = "wrong password" if user.is_active else "account is deactivated"
-        signals.sign_in_failed.send(EmailBackend, user=user, reason=reason)
+            _compute_hashes(password, but=_kind_of_hash(user) if user else "")
+        signals.sign_in_failed.send(EmailBackend, user=user, reason=_reason(user))
         return None, ""
+
+
+def _reason(user: User | None) -> str:
+    """Why it did not work: for the record, never for the answer."""
+    if user is None:
+        return "no such account"
+    return "wrong password" if user.is_active else "account is deactivated"
 
 
 def _kind_of_hash(user: User) -> str:

@@ -20,6 +20,9 @@ def register(user: User, *, stated: dict[str, str] | None = None) -> Taken:
     taken = _create(user)
     sign_in = mail.address_of("accounts:sign_in")
     if taken == "email":
+        # On the record like a new account, which is also about the same work for the server.
+        with acting(role="sign_in", user_id=user.pk):
+            signals.registration_refused.send(User)
         reset = mail.address_of("accounts:password_reset")
         mail.write("already_registered", user.email, sign_in=sign_in, reset=reset)
     elif not taken:

@@ -3,6 +3,7 @@
 from django.dispatch import Signal
 
 registered = Signal()  # user, stated (what else was said for the chart: {"sex": ...})
+registration_refused = Signal()  # somebody tried to register with an address that has an account
 signed_in = Signal()  # user, session
 signed_out = Signal()  # user
 sign_in_failed = Signal()  # user (or None), reason; the typed address is never passed on

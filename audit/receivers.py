@@ -102,6 +102,20 @@ def registered(sender: Any, *, user: User, **_: Any) -> None:
     about_account(Action.REGISTERED, user, actor=user)
 
 
+@on(accounts.registration_refused)
+def registration_refused(sender: Any, **_: Any) -> None:
+    """Whose account it is cannot even be seen by who registers."""
+    record(
+        Action.REGISTERED,
+        actor=None,
+        actor_role=ActorRole.ANONYMOUS,
+        resource_type="user",
+        status=Status.FAILURE,
+        severity=Severity.WARNING,
+        codes={"reason": "the address has an account"},
+    )
+
+
 @on(accounts.signed_in)
 def signed_in(sender: Any, *, user: User, session: Session | None = None, **_: Any) -> None:
     about_account(Action.SIGNED_IN, user, actor=user, codes={"session": str(session.pk)} if session else None)

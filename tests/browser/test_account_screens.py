@@ -39,14 +39,14 @@ def test_pages_of_ones_own(open_as: OpenAs, her_doctor: User) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False])
-def test_signing_in_and_out(open_as: OpenAs, unapproved_doctor: User, scripts: bool) -> None:
-    page = open_as(None, "/account/sign-in/", scripts=scripts)
-    page.get_by_label("E-mail address").fill(unapproved_doctor.email)
+def test_signing_in_and_out(open_as: OpenAs, patient: User, scripts: bool) -> None:
+    page = open_as(None, "/account/sign-in/?next=/account/profile/", scripts=scripts)
+    page.get_by_label("E-mail address").fill(patient.email)
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("main").get_by_role("button", name="Sign in").click()
-    expect(page.get_by_role("heading", name="Your account waits for approval")).to_be_visible()
+    expect(page.get_by_role("heading", name="My account")).to_be_visible()
     page.locator("details.menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page.get_by_role("link", name="Sign in").first).to_be_visible()
     page.go_back()
-    expect(page.get_by_role("heading", name="Your account waits for approval")).to_have_count(0)
+    expect(page.get_by_role("heading", name="My account")).to_have_count(0)
