@@ -113,7 +113,7 @@ def _set_up_page(
     request: HttpRequest, app: MfaToken, form: forms.Form, *, status: int = 200, wait: TooManyCodes | None = None
 ) -> HttpResponse:
     address, secret = second_factor.setup_address(app), app.secret or ""
-    picture = segno.make(address, error="m").svg_inline(scale=5, border=4, light="#fff", dark="#000")
+    picture = segno.make(address, error="m").svg_inline(border=4, light="#fff", dark="#000", omitsize=True)
     context = {
         "form": form,
         "address": address,

@@ -29,6 +29,7 @@ from accounts.second_factor import TooManyCodes, WrongCode
 from accounts.session_store import SessionStore
 from accounts.throttle import SIGN_IN, Attempt, attempt_of, in_words, throttled, typed_email
 from medichat.db.context import switch_to
+from medichat.refusals import SignInRequiredError
 
 REFUSED = "E-mail address and password do not belong together, or the account is not active."
 
@@ -124,7 +125,16 @@ def begin_session(request: HttpRequest, user: User) -> bool:
 
 
 def complete_session(request: HttpRequest, user: User, app: MfaToken | None) -> None:
-    """Every step is passed: sign the person in with a fresh session key, and the database gives them their role."""
+    """Every step is passed: sign the person in with a fresh session key, and the database gives them their role.
+
+    Raises SignInRequiredError when the account was deactivated or its password changed while the steps were checked.
+    """
+    # Locked: who ends an account, or its sessions, at this moment waits for this session and ends it too.
+    switch_to(role="sign_in", user_id=user.pk)
+    now = User.objects.select_for_update().filter(pk=user.pk, is_active=True).order_by().first()
+    if now is None or now.password != user.password:
+        raise SignInRequiredError
+    user = now
     session = cast(SessionStore, request.session)
     if session.session_key:  # the one that waited for this step; login makes the first key of a session itself
         session.cycle_key()

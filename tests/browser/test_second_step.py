@@ -48,6 +48,19 @@ def set_up(page: Page, moment: datetime) -> list[str]:
     return codes
 
 
+def assert_whole_picture(page: Page) -> None:
+    """All of the code lies within the picture, with its quiet zone around it."""
+    outer = page.locator(".qr svg").bounding_box()
+    inner = page.locator(".qr svg .qrline").bounding_box()
+    assert outer
+    assert inner
+    margin = outer["width"] * 0.03
+    assert inner["x"] - outer["x"] > margin
+    assert outer["x"] + outer["width"] - inner["x"] - inner["width"] > margin
+    assert outer["y"] + outer["height"] - inner["y"] - inner["height"] > margin
+    assert abs(inner["width"] - inner["height"]) < outer["width"] * 0.05
+
+
 def secret_of(email: str) -> str:
     with system():
         return MfaToken.objects.confirmed().get(user__email=email).secret or ""
@@ -66,6 +79,7 @@ def test_from_registering_to_a_lost_telephone(
 
     with_password(page, email, password)
     expect(page.get_by_role("heading", name="Set up the second step")).to_be_visible()
+    assert_whole_picture(page)
     codes = set_up(page, clock.now())
     with page.expect_download() as download:
         page.get_by_role("button", name="Store as a file").click()
