@@ -252,5 +252,6 @@ def said_of(error: Exception) -> str:
         return "The database cannot be reached, or the connection was lost. Start the import again: it goes on."
     if isinstance(error, psycopg.Error):
         where = error.diag.table_name or "the database"
-        return f"The database refused to work (SQLSTATE {error.sqlstate}, {where}). Nothing of this batch was kept."
+        kind = error.sqlstate or type(error).__name__
+        return f"The database refused to work (SQLSTATE {kind}, {where}). Nothing of this batch was kept."
     return type(error).__name__
