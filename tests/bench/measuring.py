@@ -109,11 +109,12 @@ def measure(server: Server, application: Application, measured: Sequence[Page], 
                     if turn < 0:
                         figures[page.name, variant].statements = statements_of(application, requests[-1])
                         continue
-                    _time(server, application, requests, figures[page.name, variant])
+                    time_requests(server, application, requests, figures[page.name, variant])
     return list(figures.values())
 
 
-def _time(server: Server, application: Application, requests: Sequence[Request], into: Figures) -> None:
+def time_requests(server: Server, application: Application, requests: Sequence[Request], into: Figures) -> None:
+    """Send them one after another and add what they took."""
     database, web = _database_seconds(server), time.process_time()
     for request in requests:
         begun = time.perf_counter()
