@@ -13,12 +13,13 @@ SHELL := /bin/sh
 RUN_PYTHON := "$$VENV/bin/python"
 
 .NOTPARALLEL:
-.PHONY: help run test check bench screenshots packages packages-dev libraries browser
+.PHONY: help run test test-postgresql15 check bench screenshots packages packages-dev libraries browser
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    serve MediChat on http://127.0.0.1:8000 with a small demo clinic"
 	@echo "make test   run the tests"
+	@echo "make test-postgresql15  row-level security and pgAudit on Debian's PostgreSQL 15"
 	@echo "make check  lint, format, types, migrations, production settings, security"
 	@echo "make bench  measure with a large clinic (takes a while)"
 	@echo "make screenshots  pictures of every screen into screenshots/"
@@ -30,6 +31,10 @@ test: packages-dev libraries browser
 	@if sh .ci/browser --quiet; then exec $(RUN_PYTHON) -m pytest -n 2 -m "not bench"; \
 	else echo "Without Chromium: the browser tests are left out."; \
 	exec $(RUN_PYTHON) -m pytest -n 2 -m "not bench and not browser"; fi
+
+# Row-level security and pgAudit on the oldest version: needs Debian's postgresql-15 and postgresql-15-pgaudit.
+test-postgresql15: packages-dev libraries
+	@exec $(RUN_PYTHON) -m tests.debian_server
 
 check: packages-dev libraries
 	@exec sh .ci/check

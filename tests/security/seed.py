@@ -22,14 +22,9 @@ from medichat.legacy.models import ImportedDocument, ImportRun
 from prescriptions.models import Prescription
 from records.models import Allergy, CareRelation, EmergencyContact, Medication, Source
 from tests import factories
+from tests.security.words import SECRETS
 
-SECRETS = (
-    "Brzovoljec", "Anastazija", "secretive@example.org", "01632 960777", "Zirconfloxacin", "Wheezebloom",
-    "Quellamidol", "a thimble at dawn", "Morbus testaricus", "Glimmerotomy", "Nebelgicht", "Pollovax", "Ottokar",
-    "Sternversicherung", "purple itching", "velociraptor", "Dermatitis glaucescens", "moonlight baths",
-    "hypochondriasis suspected", "Vorpalene", "beware of Quellamidol", "Elbow shimmer", "turquoise pallor",
-    "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky", "marmalade trance", "snark hunting",
-)  # fmt: skip
+__all__ = ["SECRETS", "Seed", "sow"]
 
 
 @dataclass(frozen=True)
