@@ -38,10 +38,16 @@ def _create(user: User) -> Taken:
         with acting(role="sign_in", user_id=user.pk), transaction.atomic():
             user.save(force_insert=True)
     except IntegrityError as error:
-        constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
-        if constraint == "users_licence_unique":
-            return "licence"
-        if "email" in constraint:
-            return "email"
-        raise
+        taken = taken_by(error)
+        if not taken:
+            raise
+        return taken
     return ""
+
+
+def taken_by(error: IntegrityError) -> Taken:
+    """Which of an account's unique columns the database refused; '' when it was something else."""
+    constraint = getattr(getattr(error.__cause__, "diag", None), "constraint_name", None) or ""
+    if constraint == "users_licence_unique":
+        return "licence"
+    return "email" if "email" in constraint else ""

@@ -75,7 +75,7 @@ def current_actor() -> User | None:
 
 
 def in_admin() -> bool:
-    """Whether the request being answered is one of the admin site."""
+    """Whether the request being answered is one of the admin site, or of the API's part for administrators."""
     facts = facts_of_request.get()
     match = facts.request.resolver_match if facts else None
-    return match is not None and match.app_name == "admin"
+    return match is not None and (match.app_name == "admin" or match.view_name.startswith("api:admin_"))

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.api import chat, files, symptoms
+from conversations.api import administration, chat, files, symptoms
 
 urlpatterns = [
     path("chatbot/chat", chat.ChatView.as_view(), name="chat"),
@@ -24,5 +24,8 @@ urlpatterns = [
         name="conversation_unarchive",
     ),
     path("doctors/conversation/<id:case_id>/update-info", symptoms.InfoView.as_view(), name="case_info"),
+    path("admin/stats", administration.FiguresView.as_view(), name="admin_stats"),
+    path("admin/conversations", administration.ListView.as_view(), name="admin_conversations"),
+    path("admin/conversations/<id:conversation_id>", administration.OneView.as_view(), name="admin_conversation"),
     path("attachments/<id:attachment_id>", files.FileView.as_view(), name="attachment"),
 ]

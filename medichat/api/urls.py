@@ -8,6 +8,8 @@ app_name = "api"
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
     path("/auth/", include("accounts.api.urls")),
+    path("/admin/", include("accounts.api.administration_urls")),
+    path("/admin/", include("audit.api.urls")),
     path("/patients/", include("records.api.urls")),
     path("/", include("conversations.api.urls")),
     path("/", include("prescriptions.api.urls")),

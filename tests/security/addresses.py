@@ -79,13 +79,14 @@ def hers(seed: Seed) -> dict[str, list[str]]:
         "entry_id": [str(seed.allergy.pk), str(seed.medicine.pk)],
         "session_id": [str(seed.session.pk)],
         "object_id": [str(seed.patient.pk)],
+        "user_id": [str(seed.patient.pk)],
     }
 
 
 def nobodys() -> dict[str, list[str]]:
     """The same parameters, with ids of nothing."""
     ids = ("patient_id", "conversation_id", "case_id", "attachment_id", "prescription_id", "contact_id", "entry_id")
-    return plain_values() | {name: [str(uuid.uuid4())] for name in (*ids, "session_id", "object_id")}
+    return plain_values() | {name: [str(uuid.uuid4())] for name in (*ids, "session_id", "object_id", "user_id")}
 
 
 def plain_values() -> dict[str, list[str]]:

@@ -1,0 +1,1 @@
+"""The activity log through the API, for administrators."""

@@ -1,0 +1,123 @@
+"""Consultations for administrators: figures, the latest, and putting one away."""
+
+import uuid
+from datetime import date, timedelta
+from typing import Any, TypedDict
+
+from django.db.models import Count
+from django.db.models.functions import TruncDate
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from accounts.api.administration import MessageBody
+from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, patient_brief
+from accounts.api.people import AdministratorView
+from accounts.models import Role, User
+from accounts.signals import viewed
+from conversations.api import bodies
+from conversations.models import Archive, Conversation, Status
+from medichat.api.paging import PaginationBody, part_of
+from medichat.api.values import day
+
+MOST_AT_ONCE = 100
+DAYS = 7
+
+
+class DayCount(TypedDict):
+    """How many consultations began on a day of the clinic."""
+
+    date: str
+    count: int
+
+
+class FiguresBody(TypedDict):
+    """Figures of the clinic; days without a consultation are left out."""
+
+    totalPatients: int
+    totalDoctors: int
+    totalConversations: int
+    pendingConversations: int
+    completedConversations: int
+    conversationsPerDay: list[DayCount]
+
+
+class ListedBody(bodies.ConversationBody):
+    """A consultation in the administrators' list."""
+
+    patient: PatientBriefBody
+    doctor: DoctorBody | None
+
+
+class ListBody(TypedDict):
+    """Consultations, latest first."""
+
+    conversations: list[ListedBody]
+    pagination: PaginationBody
+
+
+class Wanted(serializers.Serializer[Any]):
+    """Which consultations."""
+
+    status = serializers.ChoiceField(choices=Status.choices, required=False, allow_blank=True)
+
+
+class FiguresView(AdministratorView):
+    """Figures of the clinic."""
+
+    def get(self, request: Request) -> Response:
+        """Counted now; days are those of the clinic."""
+        mine = Conversation.objects.visible_to(self.person)
+        people = dict(User.objects.order_by().values_list("role").annotate(count=Count("pk")))
+        states = dict(mine.order_by().values_list("status").annotate(count=Count("pk")))
+        since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
+        begun = mine.filter(created_at__gte=since).order_by().values_list(TruncDate("created_at"))
+        per_day: list[tuple[date, int]] = sorted(begun.annotate(count=Count("pk")))
+        return Response(
+            FiguresBody(
+                totalPatients=people.get(Role.PATIENT, 0),
+                totalDoctors=people.get(Role.DOCTOR, 0),
+                totalConversations=sum(states.values()),
+                pendingConversations=states.get(Status.AWAITING_DOCTOR, 0),
+                completedConversations=states.get(Status.DOCTOR_RESPONDED, 0),
+                conversationsPerDay=[DayCount(date=day(when) or "", count=count) for when, count in per_day],
+            )
+        )
+
+
+class ListView(AdministratorView):
+    """The latest consultations, without those that this administrator has put away."""
+
+    def get(self, request: Request) -> Response:
+        """``status`` narrows it."""
+        wanted = Wanted(data=request.query_params)
+        wanted.is_valid(raise_exception=True)
+        rows = Conversation.objects.visible_to(self.person).not_archived_by(self.person)
+        if status := wanted.validated_data.get("status"):
+            rows = rows.filter(status=status)
+        latest = rows.select_related("patient", "doctor").annotate(archived=Archive.of(self.person)).newest_first()
+        part = part_of(request, latest, usual=MOST_AT_ONCE)
+        viewed.send(
+            Conversation,
+            by=self.person,
+            patient_id=None,
+            resource_type="conversation_list",
+            resource_id=None,
+            why="administration",
+        )
+        listed = [
+            ListedBody(**bodies.conversation(row), patient=patient_brief(row.patient), doctor=doctor(row.doctor))
+            for row in part.rows
+        ]
+        return Response(ListBody(conversations=listed, pagination=part.pagination))
+
+
+class OneView(AdministratorView):
+    """One consultation: put it away (``DELETE``; a clinical record is never deleted)."""
+
+    def delete(self, request: Request, conversation_id: uuid.UUID) -> Response:
+        """Out of this administrator's list; patient and doctors keep it."""
+        get_object_or_404(Conversation.objects.visible_to(self.person), pk=conversation_id).archive(by=self.person)
+        return Response(MessageBody(message="The consultation is put away."))
