@@ -6,6 +6,7 @@ their charts; the conversations with everything in them; the activity log. What 
 start goes on behind the last batch before which none is missing, and loads what is beyond again, which changes nothing.
 """
 
+import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ import bson
 import psycopg
 from bson.raw_bson import RawBSONDocument
 from django.conf import settings
-from django.db import connections
+from django.db import DatabaseError, connections
 from psycopg import errors
 
 from medichat.db.context import system
@@ -31,6 +32,7 @@ from medichat.legacy.scratch import Scratch
 from medichat.legacy.worker import LOCK, WORKERS_LOCK, Batch, ImportFailed, Look, Setup, Task, said_of
 from medichat.legacy.workers import Workers
 
+logger = logging.getLogger(__name__)
 BATCH = 1000
 BATCH_BYTES = 2 * 1024 * 1024
 STAGES = {
@@ -121,6 +123,9 @@ def run(
         except (SourceError, ImportFailed) as error:
             _note_failure(begun, str(error))
             raise
+        except (DatabaseError, OSError) as error:
+            _note_failure(begun, said_of(error))
+            raise ImportFailed(said_of(error)) from error
 
 
 def _begun(source: Source, options: Options) -> ImportRun:
@@ -137,8 +142,8 @@ def _note_failure(begun: ImportRun, why: str) -> None:
     try:
         with system():
             begun.fail(why)
-    except Exception:
-        return
+    except DatabaseError:  # it may be what failed; the first reason is the one to tell, and the next start goes on
+        logger.warning("The run %s could not be marked as failed: the database does not answer.", begun.pk)
 
 
 def connection_settings() -> dict[str, Any]:

@@ -14,6 +14,7 @@ from uuid import UUID
 import pgtrigger
 import psycopg
 from django.conf import settings
+from django.db import DatabaseError
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
@@ -244,6 +245,8 @@ def time_keepers() -> list[str]:
 
 def said_of(error: Exception) -> str:
     """What went wrong, for the operator: never what the database or the system says, for that may repeat a value."""
+    if isinstance(error, DatabaseError) and isinstance(error.__cause__, psycopg.Error):
+        error = error.__cause__  # Django's name for it
     if isinstance(error, errors.DiskFull):
         return "The disk of the database server is full. Make room and start the import again: it goes on."
     if isinstance(error, OSError):

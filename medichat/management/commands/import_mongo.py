@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 
 from medichat.db.context import system
 from medichat.legacy import load, undo, verify
@@ -19,7 +20,7 @@ from medichat.legacy.read import Source, SourceError, open_source
 from medichat.legacy.report import lines, report_of, rule_lines, undo_lines, with_verification
 from medichat.legacy.uploads.folder import UploadsFolder
 from medichat.legacy.uploads.record import file_lines, files_of
-from medichat.legacy.worker import ImportFailed
+from medichat.legacy.worker import ImportFailed, said_of
 
 NOT_OK, UNREADABLE = 1, 2
 
@@ -69,6 +70,8 @@ class Command(BaseCommand):
                 report = self._verify(source, earlier, options) if earlier else self._import(source, options)
         except (SourceError, ImportFailed) as error:
             raise CommandError(str(error), returncode=UNREADABLE) from error
+        except (DatabaseError, OSError) as error:
+            raise CommandError(said_of(error), returncode=UNREADABLE) from error
         except KeyboardInterrupt:
             raise CommandError("Interrupted. Start it again: it goes on.", returncode=UNREADABLE) from None
         self._conclude(report, options)
