@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.django_db(transaction=True)
 SHARED = Path(os.environ.get("MEDICHAT_LEGACY_DUMP", ""))
-SMALL = Size(users=80, conversations=60, logs=80)
+SMALL = Size(users=40, conversations=30, logs=40)
 DERIVED = ("relations", "words", "search")
 Snapshot = dict[str, object]
 
