@@ -5,7 +5,8 @@ rollback nor attempts made at the same moment escape the count, and no lock is h
 attempt that succeeds is taken back. Counts are kept under a keyed hash, so the table names nobody.
 
 Nobody can lock somebody else out for good: waiting times grow per pair of account and address, up to 15 minutes. The
-limit of an account over all addresses is far higher, and does not apply where its owner has signed in before.
+limit of an account over all addresses is far higher, and does not apply where its owner has signed in before or has
+chosen a new password with the link from the mailbox, which strangers cannot keep from arriving.
 """
 
 import math
@@ -154,6 +155,18 @@ def take_back(attempt: Attempt) -> None:
                 "UPDATE attempt_counts SET attempts = greatest(attempts - 1, 0), blocked_until = NULL WHERE key = %s",
                 [key],
             )
+
+
+def make_known(account: str, address: str | None) -> None:
+    """Who opened the link in the owner's mailbox is the owner: signing in from there starts anew.
+
+    However often strangers have tried the account from elsewhere, or from the same address, it does not matter now.
+    """
+    now = timezone.now()
+    AttemptCount.objects.update_or_create(
+        key=_key(SIGN_IN, "pair", normalise_email(account), address or "unknown"),
+        defaults={"attempts": 0, "last_at": now, "blocked_until": None, "succeeded_at": now},
+    )
 
 
 def forget_old() -> int:

@@ -14,7 +14,9 @@ from accounts.api import bodies
 from accounts.api.people import AccountView, OpenView
 from accounts.api.throttling import succeeded
 from accounts.models import User, normalise_email
+from accounts.throttle import make_known
 from medichat.api.errors import refusal
+from medichat.client_address import client_address
 
 
 class Forgotten(serializers.Serializer[Any]):
@@ -75,6 +77,7 @@ class ResetView(OpenView):
                 return refusal(request, HTTPStatus.GONE, sentence, code="link_not_valid")
             passwords.set_password(user, self.sent(NewPassword, person=user)["newPassword"])
             passwords.end_sessions(user, reason="password reset")
+            make_known(user.email, client_address(request._request))
         return Response(bodies.done("Your new password is stored. Sign in with it."))
 
 

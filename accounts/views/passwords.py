@@ -11,7 +11,8 @@ from django.views.decorators.http import require_safe
 from accounts.access import person, signed_in_required
 from accounts.forms import NewPasswordForm, PasswordChangeForm, ResetRequestForm
 from accounts.passwords import end_sessions, owner_of_link, request_reset, set_password
-from accounts.throttle import CHANGE, RESET, Attempt, attempt_of, this_session, throttled, typed_email
+from accounts.throttle import CHANGE, RESET, Attempt, attempt_of, make_known, this_session, throttled, typed_email
+from medichat.client_address import client_address
 
 
 def _too_many_requests(request: HttpRequest, attempt: Attempt) -> HttpResponse:
@@ -47,6 +48,7 @@ def password_reset_confirm(request: HttpRequest, uidb64: str, token: str) -> Htt
         if form.is_valid():
             set_password(user, form.cleaned_data["new_password"])
             end_sessions(user, reason="password reset")
+            make_known(user.email, client_address(request))
             messages.success(request, "Your new password is stored. Sign in with it.")
             return redirect("accounts:sign_in")
     context = {"form": form, "email": user.email}

@@ -1,5 +1,6 @@
 """How often somebody may try before having to wait."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
@@ -14,7 +15,8 @@ from django.utils import timezone
 
 from accounts import throttle
 from accounts.models import AttemptCount, User
-from accounts.throttle import SIGN_IN, begin, take_back
+from accounts.passwords import send_reset_link
+from accounts.throttle import RESET, SIGN_IN, begin, take_back
 from tests.factories import PASSWORD
 
 SIGN_IN_PAGE = "/account/sign-in/"
@@ -87,6 +89,26 @@ def test_strangers_elsewhere_do_not_lock_the_owner_out(client: Client, patient: 
         begin(SIGN_IN, account=patient.email, address=f"198.51.100.{number}")
     assert begin(SIGN_IN, account=patient.email, address="203.0.113.1").wait > timedelta()
     assert guess(client, password=PASSWORD).status_code == 302
+
+
+def test_the_link_in_the_mailbox_lets_the_owner_in_whatever_strangers_do(
+    client: Client, mailbox: list[EmailMessage], patient: User
+) -> None:
+    for number in range(101):
+        begin(SIGN_IN, account=patient.email, address=f"198.51.100.{number}")
+    answers = [guess(client).status_code for _ in range(2)]
+    assert answers == [429, 429]
+    for number in range(20):
+        guess_reset = begin(RESET, account=patient.email, address=f"198.51.100.{number}")
+    assert guess_reset.wait
+    assert client.post("/account/reset/", {"email": patient.email}, REMOTE_ADDR="192.0.2.1").status_code == 429
+    send_reset_link(patient)  # one of the strangers' requests has sent it
+    link = re.search(r"/account/reset/\S+", str(mailbox[-1].body))
+    assert link
+    new = {"new_password": "four green ladders outside"}
+    assert client.post(link[0], new, REMOTE_ADDR="192.0.2.1").status_code == 302
+    assert guess(client, password=new["new_password"]).status_code == 302
+    assert guess(Client(), address="192.0.2.77", password=new["new_password"]).status_code == 429
 
 
 def test_one_address_cannot_try_one_account_after_another(db: None) -> None:

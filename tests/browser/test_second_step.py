@@ -71,6 +71,7 @@ def test_from_registering_to_a_lost_telephone(
     open_as: OpenAs, administrator: User, clock: Clock, tmp_path: Path, scripts: bool
 ) -> None:
     page = open_as(None, "/account/register/doctor/", scripts=scripts)
+    page.set_default_timeout(60_000)  # ten backup codes are hashed on the way
     for label, text in TYPED.items():
         page.get_by_label(label).fill(text)
     page.get_by_role("button", name="Register").click()
