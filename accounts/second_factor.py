@@ -20,7 +20,7 @@ from django.db import models, transaction
 from django.utils import timezone
 from django_otp.oath import TOTP
 
-from accounts import signals
+from accounts import mail, signals
 from accounts.models import MfaToken, Session, User
 from accounts.throttle import CODE
 
@@ -95,6 +95,9 @@ def verify(user: User, code: str) -> MfaToken:
             app.failures = CODE.counted(app.failures, app.last_failure_at, now) + 1
             app.last_failure_at = now
             app.save(update_fields=["failures", "last_failure_at"])
+            if app.failures == CODE.free:
+                # Whoever gets this far knows the password; if it is not the owner, only they can change that.
+                mail.write("wrong_codes", user.email, person=user, reset=mail.address_of("accounts:password_reset"))
             signals.sign_in_failed.send(MfaToken, user=user, reason="wrong code")
     if wait:
         raise TooManyCodes(wait)

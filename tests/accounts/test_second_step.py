@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.mail import EmailMessage
 from django.test import Client
 
 from accounts import second_factor
@@ -116,6 +117,19 @@ def test_after_five_wrong_codes_one_has_to_wait_and_the_right_password_does_not_
     assert "Please wait 1 minute" in refused.content.decode()
     clock.move(timedelta(seconds=31))
     assert with_code(elsewhere, clock.code(secret_of(app))).status_code == 302
+
+
+def test_the_owner_is_told_once_that_somebody_knows_the_password(
+    client: Client, app: MfaToken, clock: Clock, mailbox: list[EmailMessage]
+) -> None:
+    halfway_in(client, app.user)
+    for _ in range(4):
+        with_code(client, clock.wrong_code(secret_of(app)))
+    assert mailbox == []
+    for _ in range(3):
+        with_code(client, clock.wrong_code(secret_of(app)))
+    assert [letter.to for letter in mailbox] == [[app.user.email]]
+    assert "somebody knows your password" in mailbox[0].body
 
 
 def test_who_does_not_know_the_password_cannot_make_the_owner_wait(client: Client, app: MfaToken, clock: Clock) -> None:

@@ -1,5 +1,6 @@
 """Signing in with e-mail address and password, and what a session lasts."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -26,6 +27,21 @@ def test_with_the_right_password_one_is_signed_in(client: Client, patient: User)
     assert (response.status_code, response["Location"]) == (302, "/home/")
     page = client.get("/account/sign-in/")
     assert page.status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("page", "expected"),
+    [
+        ("/account/sign-in/", ["username", "current-password"]),
+        ("/account/register/", ["given-name", "family-name", "bday", "email", "new-password"]),
+    ],
+)
+def test_password_managers_know_the_fields_and_may_paste(
+    client: Client, db: None, page: str, expected: list[str]
+) -> None:
+    text = client.get(page).content.decode()
+    assert re.findall(r'autocomplete="([a-z-]+)"', text) == expected
+    assert "onpaste" not in text
 
 
 def test_the_cookie_is_kept_from_scripts_and_its_key_from_the_database(client: Client, patient: User) -> None:
