@@ -16,8 +16,8 @@ from django.contrib.sessions.backends.base import SessionBase
 from django.db import models
 from django.utils import timezone
 
-from accounts.models import Session
-from medichat.db.context import system
+from accounts.models import Session, User
+from medichat.db.context import acting, system
 
 BETWEEN_THE_STEPS = timedelta(minutes=10)
 ENDED_ROWS_KEPT = timedelta(days=30)
@@ -122,3 +122,22 @@ class SessionStore(SessionBase):
         """Delete rows that ended a month ago (``manage.py clearsessions`` and the periodic work)."""
         with system():
             Session.objects.filter(expires_at__lt=timezone.now() - ENDED_ROWS_KEPT).delete()
+
+
+def owner_of_session_that_ran_out(key: str) -> User | None:
+    """Whose session this key opened until it was idle for too long or had lasted too long, today; else None.
+
+    It opens nothing any more. A session that somebody ended, or whose second step was not passed, names nobody.
+    """
+    with acting(role="sign_in", sign_in_key=Session.hash_of(key)):
+        ended = Session.objects.signed_in().filter(
+            kind=Session.Kind.BROWSER,
+            key_hash=Session.hash_of(key),
+            revoked_at__isnull=True,
+            last_active_at__gt=timezone.now() - timedelta(hours=settings.SESSION_ABSOLUTE_HOURS),
+        )
+        session = ended.exclude(pk__in=Session.objects.running().active_lately().values("pk")).order_by().first()
+    if session is None:
+        return None
+    with acting(role="sign_in", user_id=session.user_id):
+        return User.objects.filter(pk=session.user_id, is_active=True).order_by().first()

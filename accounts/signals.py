@@ -18,6 +18,10 @@ deactivated = Signal()  # user, by
 reactivated = Signal()  # user, by
 session_ended = Signal()  # user, session, reason
 
+# A form came from a browser whose session has run out (and was not ended by anybody): ``request``, ``owner`` (whose
+# session it was). A receiver that kept the words for them returns True.
+sent_while_signed_out = Signal()
+
 # Somebody looked at a patient's data: ``by`` (User), ``patient_id``, ``resource_type``, ``resource_id``, ``why``
 # ('own', 'care', 'break_glass', 'administration').
 viewed = Signal()

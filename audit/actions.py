@@ -66,6 +66,7 @@ class Action(models.TextChoices):
     BREAK_GLASS_REFUSED = "break_glass.refused", "Emergency access to nobody known"
     CASE_OVERDUE = "conversation.overdue", "Case raised because it waited too long"
     EMERGENCY_ANNOUNCED = "emergency.announced", "Doctors told of an unclaimed emergency"
+    DRAFT_KEPT = "draft.kept", "Draft begun"
     RECORD_EXPORTED = "record.exported", "Copy of the whole record taken"
     LOG_EXPORTED = "log.exported", "Activity log exported"
     LOG_ARCHIVED = "log.archived", "Month of the activity log archived"

@@ -377,6 +377,11 @@ def note_written(sender: Any, *, conversation: Conversation, by: User | None, **
     about_case(Action.NOTE_WRITTEN, conversation, by)
 
 
+@on(conversations.draft_kept)
+def draft_kept(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
+    about_case(Action.DRAFT_KEPT, conversation, by)
+
+
 @on(conversations.file_attached)
 def file_attached(
     sender: Any, *, conversation: Conversation, attachment: Attachment, by: User | None, **_: Any

@@ -7,18 +7,20 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from accounts.admin_site import ReadOnlyAdmin
+from accounts.models import User
 from conversations.models import (
     Archive,
     Attachment,
     Conversation,
     ConversationQuerySet,
     ConversationWord,
+    Draft,
     Message,
     PrivateNote,
     RedFlag,
     Symptom,
 )
-from records.admin import SearchByPatientMixin
+from records.admin import ReasonForm, SearchByPatientMixin
 
 SHOWN_IN_LISTS = 120
 
@@ -57,8 +59,27 @@ class ConversationAdmin(SearchByPatientMixin, ReadOnlyAdmin):
 
     list_display = ("__str__", "patient", "status", "urgency", "doctor", "created_at", "submitted_at", "responded_at")
     list_filter = (Queue, "status", "urgency", "unread_by_patient", "call_to_office")
+    action_form = ReasonForm
+    actions = ("release",)
     list_select_related = ("patient", "doctor")
     date_hierarchy = "submitted_at"
+
+    @admin.action(description="Release to the queue (give a reason)", permissions=["view"])
+    def release(self, request: HttpRequest, cases: QuerySet[Conversation]) -> None:
+        """A case whose doctor does not come back to it waits for any doctor again, at its place in the queue."""
+        reason = request.POST.get("reason", "").strip()[:300]
+        number = cases.count()
+        if not reason:
+            self.tell_done(request, 0, "", skipped=number, why="say why in the field Reason, then choose them again")
+            return
+        taken = cast(ConversationQuerySet, cases).waiting().filter(doctor__isnull=False)
+        held = list(taken.select_for_update(of=("self",), no_key=True).order_by("pk"))
+        for case in held:
+            case.release(by=cast(User, request.user), reason=reason)
+            self.log_change(request, case, "released to the queue")
+        self.tell_done(
+            request, len(held), "released to the queue", skipped=number - len(held), why="no doctor holds them"
+        )
 
 
 @admin.register(Message)
@@ -113,6 +134,20 @@ class ArchiveAdmin(OfCaseAdmin):
 
     list_display = ("conversation", "person", "patient", "created_at")
     list_select_related = ("conversation", "person", "patient")
+
+
+@admin.register(Draft)
+class DraftAdmin(OfCaseAdmin):
+    """That somebody has begun to write; what, is theirs alone until they send it."""
+
+    list_display = ("conversation", "person", "patient", "created_at", "updated_at")
+    list_select_related = ("conversation", "person", "patient")
+    exclude = ("content",)
+    worth_a_link = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Draft]:
+        """Without the words."""
+        return super().get_queryset(request).defer("content")
 
 
 @admin.register(ConversationWord)

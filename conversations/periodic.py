@@ -9,7 +9,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.urls import reverse
 
 from accounts.models import User
-from conversations.models import Attachment, Conversation
+from conversations.models import Attachment, Conversation, Draft
 from conversations.models.queue import emergencies_to_announce, raise_overdue, take_back_announcement
 from medichat.db.context import system
 from medichat.periodic import JobFailed, job, keeps_files
@@ -56,6 +56,13 @@ def announcement(case: Conversation, address: str) -> EmailMessage:
         body=f"An emergency case is waiting: {link}\n\nNobody has taken it yet.\n",
         to=[address],
     )
+
+
+@job("remove old drafts")
+def remove_old_drafts() -> str:
+    """Those to which nobody came back for a week."""
+    removed, _ = Draft.objects.too_old().delete()
+    return f"{removed} removed"
 
 
 @keeps_files

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from conversations.views import doctor, files, patient
+from conversations.views import doctor, drafts, files, patient
 
 app_name = "conversations"
 
@@ -17,6 +17,7 @@ urlpatterns = [
     path("consultations/<uuid:conversation_id>/archive/", patient.archive, name="archive"),
     path("consultations/<uuid:conversation_id>/unarchive/", patient.unarchive, name="unarchive"),
     path("consultations/<uuid:conversation_id>/files/<uuid:attachment_id>/", files.attachment, name="attachment"),
+    path("drafts/<uuid:conversation_id>/", drafts.draft, name="draft"),
     path("queue/", doctor.queue, name="queue"),
     path("queue/news/", doctor.news, name="news"),
     path("cases/<uuid:case_id>/claim/", doctor.claim, name="claim"),

@@ -51,14 +51,15 @@ class DatabaseContextMiddleware:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Nothing of a request that raised is kept; conflicts and a lost database have answers of their own."""
+        if isinstance(exception, SignInRequiredError):
+            # Asked before anything was done: there is nothing to take back, and the page may keep what was typed.
+            return pages.signed_out(request)
         request.failed = True  # type: ignore[attr-defined]  # our own mark on the request
         if isinstance(exception, BetweenTransactions) and not hasattr(request, "between"):
             request.between = exception  # type: ignore[attr-defined]  # our own mark on the request
             return HttpResponse(status=503)  # never sent: the request is answered anew
         if isinstance(exception, ConflictError):
             return pages.conflict(request, str(exception))
-        if isinstance(exception, SignInRequiredError):
-            return pages.signed_out(request)
         if isinstance(exception, DATABASE_LOST):
             return pages.unavailable(request)
         return None

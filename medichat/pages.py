@@ -1,6 +1,7 @@
 """The pages that belong to no app: landing page, error pages, and what every template knows about the clinic."""
 
 import re
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,17 +13,21 @@ from django.http.multipartparser import MultiPartParserError
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import person, signed_in_required
-from accounts.models import Role
+from accounts.models import Role, User
+from accounts.session_store import owner_of_session_that_ran_out
+from accounts.signals import sent_while_signed_out
 from medichat import demo
 from medichat.api.addresses import is_api
 from medichat.api.errors import refusal
 
 # A form that could not be accepted shows what was typed, but never these.
 NEVER_SHOWN_AGAIN = ("password", "token", "code", "secret", "_forms")
+LAST_HOUR = timedelta(hours=1)
 # Marks of boxes and numbers of rows, which nobody typed.
 MADE_BY_THE_PAGE = re.compile(r"on|[0-9a-f]{8}-[0-9a-f-]{27}")
 
@@ -36,9 +41,17 @@ def clinic(request: HttpRequest) -> dict[str, Any]:
         "clinic_phone": settings.CLINIC_PHONE,
         "emergency_number": settings.EMERGENCY_NUMBER,
         "session_timeout_minutes": settings.SESSION_TIMEOUT_MINUTES,
+        "session_seconds_left": _session_seconds_left(request),
         "demo": settings.DEMO_CLINIC,
         "theme": theme if theme in {"light", "dark"} else "",
     }
+
+
+def _session_seconds_left(request: HttpRequest) -> int | None:
+    """Until the session ends whatever the person does, in its last hour; None before, and where nobody has one."""
+    row = getattr(getattr(request, "session", None), "row", None)
+    left = None if row is None else row.expires_at - timezone.now()
+    return None if left is None or left > LAST_HOUR else max(0, int(left.total_seconds()))
 
 
 @require_safe
@@ -130,10 +143,29 @@ def expired_form(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 @never_cache
 def signed_out(request: HttpRequest) -> HttpResponse:
-    """A form that arrived when its session had ended: says so, gives back what was typed, and leads to signing in."""
+    """A form that arrived when its session had ended: says so, and leads to signing in.
+
+    What was typed about a case is kept for whose session it was, and found again after signing in; anything else is
+    given back here, to be copied.
+    """
     back = _previous_path(request) if _is_from_our_page(request) else ""
-    context = {"typed": typed(request), "next_url": redirect_to_login(back or reverse("home")).url}
+    kept = _is_kept_for_its_owner(request)
+    context = {
+        "kept": kept,
+        "typed": [] if kept else typed(request),
+        "next_url": redirect_to_login(back or reverse("home")).url,
+    }
     return render(request, "signed_out.html", context | {"next_label": "Sign in again"}, status=401)
+
+
+def _is_kept_for_its_owner(request: HttpRequest) -> bool:
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    if not key or not typed(request):
+        return False
+    owner = owner_of_session_that_ran_out(key)
+    if owner is None:
+        return False
+    return any(kept for _, kept in sent_while_signed_out.send(User, request=request, owner=owner))
 
 
 def typed(request: HttpRequest) -> list[tuple[str, str]]:

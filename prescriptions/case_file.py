@@ -10,7 +10,8 @@ from django.shortcuts import get_object_or_404
 
 from accounts.models import User
 from conversations.findings import SummarySection, summary_sections
-from conversations.models import Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom
+from conversations.models import Attachment, Conversation, Draft, Message, PrivateNote, RedFlag, Symptom
+from conversations.models.drafts import draft_of, has_draft
 from prescriptions.models import Prescription
 from prescriptions.transcript import Line, marked_lines
 from records.models import Allergy, EmergencyAccess, MedicalHistory, MedicalInfo, Medication
@@ -43,6 +44,8 @@ class CaseFile:
     prescriptions: Sequence[Prescription]
     earlier_prescriptions: Sequence[Prescription]
     notes: Sequence[PrivateNote]
+    draft: Draft | None = None
+    """What the doctor had begun to write."""
     emergency: EmergencyAccess | None = None
     """The emergency access by which the doctor sees it, when there is no other reason."""
 
@@ -82,7 +85,9 @@ def case_file(case_id: uuid.UUID, *, by: User, all_messages: bool = False) -> Ca
     """
     cases = Conversation.objects.visible_to(by)
     conversation = get_object_or_404(
-        cases.select_related("patient__medical_info", "doctor").annotate(is_break_glass=by_emergency_access_only(by)),
+        cases.select_related("patient__medical_info", "doctor").annotate(
+            is_break_glass=by_emergency_access_only(by), has_draft=has_draft(by)
+        ),
         pk=case_id,
     )
     patient = conversation.patient
@@ -114,6 +119,7 @@ def case_file(case_id: uuid.UUID, *, by: User, all_messages: bool = False) -> Ca
         prescriptions=[item for item in prescriptions if item.conversation_id == conversation.pk],
         earlier_prescriptions=[item for item in prescriptions if item.conversation_id != conversation.pk],
         notes=list(notes[:20]),
+        draft=draft_of(conversation, by) if vars(conversation)["has_draft"] else None,
         emergency=access_in_force(by, patient.pk) if in_emergency else None,
     )
 

@@ -17,6 +17,7 @@ from accounts.signals import viewed
 from conversations.forms import ReleaseForm
 from conversations.models import Conversation
 from conversations.models.conversation import refuse_if_taken
+from conversations.models.drafts import keep_draft
 from medichat.paging import page_of
 from medichat.responses import LateResponse
 from prescriptions import signals
@@ -42,7 +43,8 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
             refuse_if_taken(case_id)
         raise
     if request.method == "GET":
-        return _page(request, file, Draft.empty())
+        return _opened(request, file)
+    _keep(request, file)
     match request.POST.get("step", "send").split("-"):
         case ["add"]:
             return _page(request, file, Draft.retyped(request.POST, add=True))
@@ -53,6 +55,25 @@ def case(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
         case ["send"]:
             return _send(request, file)
     raise BadRequest("There is no such step.")
+
+
+def _opened(request: HttpRequest, file: CaseFile) -> HttpResponse:
+    """The page with what the doctor had begun to write, if they may still answer."""
+    kept = file.draft if file.may_answer(person(request)) else None
+    if kept is None:
+        return _page(request, file, Draft.empty())
+    fields = kept.fields
+    # They see the whole case now, but wrote before: sending still says what came in between.
+    return _page(request, file, Draft.retyped(fields), kept=kept, seen=fields.get("seen_token") or file.seen)
+
+
+def _keep(request: HttpRequest, file: CaseFile) -> None:
+    """Each step of the form keeps it on the server: the session may end while the doctor reads the preview."""
+    if file.may_answer(person(request)):
+        try:
+            keep_draft(file.conversation, request.POST, person=person(request))
+        except ValueError:
+            raise BadRequest("The form is longer than any form.") from None
 
 
 def _preview(request: HttpRequest, file: CaseFile) -> HttpResponse:

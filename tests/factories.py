@@ -16,7 +16,17 @@ from django.utils import timezone
 from factory.django import DjangoModelFactory
 
 from accounts.models import AttemptCount, MfaToken, Role, Session, User
-from conversations.models import Answer, Attachment, Conversation, Message, PrivateNote, RedFlag, Symptom, Urgency
+from conversations.models import (
+    Answer,
+    Attachment,
+    Conversation,
+    Draft,
+    Message,
+    PrivateNote,
+    RedFlag,
+    Symptom,
+    Urgency,
+)
 from medichat.db.context import system
 from medichat.legacy.models import ImportBatch, ImportedDocument, ImportItem, ImportRun
 from prescriptions.models import Prescription, PrescriptionAlert
@@ -216,6 +226,18 @@ class OfCaseFactory(SystemFactory):
 
     conversation = factory.SubFactory(ConversationFactory)
     patient = factory.LazyAttribute(lambda row: row.conversation.patient)
+
+
+class DraftFactory(SystemFactory):
+    """The patient has begun to write and not sent it."""
+
+    class Meta:
+        model = Draft
+
+    conversation = factory.SubFactory(ConversationFactory)
+    patient = factory.SelfAttribute("conversation.patient")
+    person = factory.SelfAttribute("conversation.patient")
+    content = "text=It+began+on+Monday"
 
 
 class MessageFactory(OfCaseFactory):

@@ -9,6 +9,7 @@ from conversations.models.conversation import (
     Status,
     Urgency,
 )
+from conversations.models.drafts import Draft
 from conversations.models.findings import RedFlag, Symptom
 from conversations.models.messages import Attachment, ConversationWord, Message
 
@@ -19,6 +20,7 @@ __all__ = [
     "Conversation",
     "ConversationQuerySet",
     "ConversationWord",
+    "Draft",
     "Message",
     "PrivateNote",
     "RedFlag",

@@ -343,7 +343,8 @@ class Conversation(ImportableModel):
     def release(self, *, by: User | None, reason: str) -> None:
         """The doctor gives the case back, and it keeps its place; an administrator or the system (None) may do it too.
 
-        ConflictError when it is not theirs to give.
+        Why, stands as a private note in the case, for whoever takes it next. ConflictError when it is not theirs to
+        give.
         """
         current = self.locked()
         doctor = current.doctor
@@ -352,6 +353,8 @@ class Conversation(ImportableModel):
             raise ConflictError("Only the doctor who has taken a waiting case can give it back.")
         current.doctor = None
         current.claimed_at = None
+        if by is not None:  # while the case is still theirs
+            self._note(f"Given back to the queue: {reason}", by=by)
         give_back_case(patient_id=self.patient_id, case_id=self.pk, doctor=doctor)
         self._take_over(current, "doctor", "claimed_at")
         signals.released.send(type(self), conversation=self, by=by, reason=reason)
@@ -388,11 +391,12 @@ class Conversation(ImportableModel):
         )
         keep_as_answered(patient_id=self.patient_id, case_id=self.pk, doctor=by)
         if answer.private_note.strip():
-            PrivateNote.objects.create(
-                conversation=self, patient_id=self.patient_id, author=by, text=answer.private_note
-            )
-            signals.note_written.send(type(self), conversation=self, by=by)
+            self._note(answer.private_note, by=by)
         signals.answered.send(type(self), conversation=self, by=by)
+
+    def _note(self, text: str, *, by: User) -> None:
+        PrivateNote.objects.create(conversation=self, patient_id=self.patient_id, author=by, text=text)
+        signals.note_written.send(type(self), conversation=self, by=by)
 
     @transaction.atomic
     def close(self, *, by: User) -> None:

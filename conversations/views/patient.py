@@ -12,11 +12,13 @@ from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.access import patient_required, person
+from accounts.models import User
 from accounts.signals import viewed
 from conversations import attachments, chat
 from conversations.file_checks import UnacceptableFile
 from conversations.forms import AttachmentForm, MessageForm
-from conversations.models import Attachment, Conversation, RedFlag
+from conversations.models import Attachment, Conversation, Draft, RedFlag
+from conversations.models.drafts import draft_of, has_draft
 from medichat.paging import page_of
 from records.models import Medication
 
@@ -139,8 +141,9 @@ def _attach(request: HttpRequest, conversation: Conversation, form: AttachmentFo
 
 
 def _own(request: HttpRequest, conversation_id: uuid.UUID) -> Conversation:
-    mine = Conversation.objects.visible_to(person(request)).select_related("doctor")
-    return get_object_or_404(mine, pk=conversation_id)
+    patient = person(request)
+    mine = Conversation.objects.visible_to(patient).select_related("doctor")
+    return get_object_or_404(mine.annotate(has_draft=has_draft(patient)), pk=conversation_id)
 
 
 def _done(
@@ -173,12 +176,15 @@ def _page(
     """The consultation as a page, or as its changing part for htmx."""
     patient = person(request)
     standing = chat.standing(conversation, patient)
+    kept = _kept(request, conversation, patient) if form is None else None
     if form is None:
-        form = MessageForm(initial={"text": _correction(request, standing)})
+        text = _correction(request, standing) or (kept.fields.get("text", "") if kept else "")
+        form = MessageForm(initial={"text": text})
     context: dict[str, Any] = {
         "conversation": conversation,
         "standing": standing,
         "form": form,
+        "kept": kept,
         "file_form": file_form or AttachmentForm(),
         "files": list(Attachment.objects.visible_to(patient).filter(conversation=conversation)),
         "red_flags": list(RedFlag.objects.visible_to(patient).filter(conversation=conversation, is_emergency=True)),
@@ -188,6 +194,13 @@ def _page(
     fragment = getattr(request, "htmx", False)
     template = "conversations/_chat.html" if fragment else "conversations/chat.html"
     return render(request, template, context, status=status)
+
+
+def _kept(request: HttpRequest, conversation: Conversation, patient: User) -> Draft | None:
+    """What the patient had begun to write, on the page that they open; not after they have sent something."""
+    if request.method != "GET" or not conversation.accepts_messages or not vars(conversation).get("has_draft"):
+        return None
+    return draft_of(conversation, patient)
 
 
 def _correction(request: HttpRequest, standing: chat.Standing) -> str:

@@ -75,6 +75,8 @@ def test_emergency_access_is_named_with_its_doctor(client_of: ClientOf, patient:
     said = page(client_of(patient))
     assert "Darius Moreau" in said
     assert "opened in an emergency" in said
+    assert "An emergency: you could not speak for yourself" in said
+    assert "Unconscious" not in said, "the words of the reason are the doctor's and the administrators'"
 
 
 def test_nobody_else_s_looks_are_shown(
@@ -100,6 +102,21 @@ def test_fifty_a_page_and_on_from_there(client_of: ClientOf, patient: User, her_
     second = client.get(reverse("audit:who_viewed") + first.context["page"].next_url)
     assert len(second.context["looks"]) == 1
     assert second.context["page"].next_url is None
+
+
+def test_the_same_again_and_again_is_one_line(
+    client_of: ClientOf, patient: User, her_doctor: User, administrator: User
+) -> None:
+    for _ in range(3):
+        look(her_doctor, patient, "care")
+    look(administrator, patient, "administration")
+    look(her_doctor, patient, "care")
+    days = client_of(patient).get(reverse("audit:who_viewed")).context["days"]
+    assert [(line.name, line.times) for _day, lines in days for line in lines] == [
+        ("Clara Lindqvist", 1),
+        ("Farid Olsen", 1),
+        ("Clara Lindqvist", 3),
+    ]
 
 
 def test_looking_at_the_page_is_on_the_record_too(client_of: ClientOf, patient: User) -> None:

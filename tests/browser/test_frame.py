@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -21,10 +22,12 @@ from django.contrib.staticfiles import finders
 from django.http import HttpRequest
 from django.template import engines
 from django.test import RequestFactory
+from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page
 
 from medichat import pages
 from medichat.styleguide import styleguide
+from tests.browser.looking import assert_accessible
 
 pytestmark = pytest.mark.browser
 
@@ -40,6 +43,9 @@ DESK = """
 <button class="button" id="refused" hx-get="/refused/" hx-target="#answer">Ask</button>
 <button class="button" id="led-away" hx-get="/led-away/" hx-target="#answer">Go</button>
 <button class="button" id="background" hx-get="/slow/" hx-target="#answer" data-background>Look</button>
+<form method="post" action="/slow/" data-warn-unsaved data-draft-url="/draft/">{% csrf_token %}
+  <label for="draft">Draft</label><textarea id="draft" name="draft"></textarea>
+  {% include "components/draft_note.html" %}<button class="button">Send the draft</button></form>
 <p id="answer">nothing yet</p>
 <div data-shortcuts="queue">{% include "components/shortcuts_help.html" only %}
 <table><tbody><tr data-row><td><a href="#first" data-open>First</a></td></tr>
@@ -55,6 +61,18 @@ class Clinic:
     person: str | None = "ana"
     asked: list[tuple[str, str, Message]] = field(default_factory=list)
     address: str = ""
+    seconds_left: int | None = None
+    takes_drafts: bool = True
+    drafts: list[str] = field(default_factory=list)
+
+    def keep(self, body: str) -> int:
+        """The status for a draft that arrives, which is noted."""
+        if self.person is None:
+            return 401
+        if not self.takes_drafts:
+            return 503
+        self.drafts.append(body)
+        return 204
 
     def answer(self, method: str, path: str, headers: Message) -> tuple[int, str, bytes, dict[str, str]]:
         """Status, type, body and further headers for one request, as the site would give them."""
@@ -74,6 +92,9 @@ class Clinic:
         """The status and the page at this path for the person who is signed in."""
         request: HttpRequest = RequestFactory().get(path, headers={"cookie": cookie})
         request.user = self._user()  # type: ignore[assignment]  # a stand-in with what the frame reads
+        if self.seconds_left is not None:
+            ends = timezone.now() + timedelta(seconds=self.seconds_left + 0.5)
+            request.session = SimpleNamespace(row=SimpleNamespace(expires_at=ends))  # type: ignore[assignment]  # as above
         request._messages = CookieStorage(request)  # type: ignore[attr-defined]  # what the middleware sets
         if path.startswith("/styleguide/"):
             return 200, styleguide(request).content.decode()
@@ -105,7 +126,12 @@ def clinic() -> Iterator[Clinic]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            sent = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            if self.path == "/draft/":
+                self.send_response(clinic.keep(sent.decode()))
+                self.send_header("Content-Length", "0")
+                self.end_headers()
+                return
             status, content_type, body, more = clinic.answer(self.command, self.path, self.headers)
             self.send_response(status)
             for name, value in {"Content-Type": content_type, "Content-Length": str(len(body)), **more}.items():
@@ -268,7 +294,7 @@ def test_keys_that_are_typed_into_a_field_are_only_letters(opened: Open) -> None
 
 
 class TestSession:
-    """15 minutes without activity end the session."""
+    """15 minutes without activity end the session, and after some hours it ends in any case."""
 
     def test_warns_two_minutes_before_and_goes_on_when_asked_to(self, opened: Open) -> None:
         page = opened()
@@ -276,10 +302,47 @@ class TestSession:
         assert not page.locator("#session-warning").is_visible()
         page.clock.run_for("00:20")
         assert page.locator("#session-warning").is_visible()
+        assert page.evaluate("document.activeElement.textContent") == "Stay signed in"
         page.click("[data-session-stay]")
         page.locator("#session-warning").wait_for(state="hidden")
         page.clock.run_for("12:50")
         assert not page.locator("#session-warning").is_visible()
+
+    def test_the_warning_says_little_to_who_listens(self, opened: Open) -> None:
+        """The figures change every second, the words that are read out three times."""
+        page = opened()
+        page.clock.run_for("13:10")
+        note, said = page.locator("#session-warning [data-session-note]"), []
+        for _ in range(105):
+            page.clock.run_for(1000)
+            words = note.inner_text()
+            if words and words not in said:
+                said.append(words)
+        assert said == ["60 seconds left.", "30 seconds left.", "10 seconds left."]
+
+    def test_escape_is_an_answer_too(self, opened: Open) -> None:
+        page = opened()
+        page.clock.run_for("13:10")
+        page.keyboard.press("Escape")
+        page.locator("#session-warning").wait_for(state="hidden")
+        page.clock.run_for("12:00")
+        assert not page.locator("#session-warning").is_visible()
+
+    def test_when_it_ends_in_any_case_the_warning_says_so_and_offers_no_more_time(
+        self, opened: Open, clinic: Clinic
+    ) -> None:
+        clinic.seconds_left = 300
+        page = opened()
+        page.clock.run_for("03:05")
+        warning = page.locator("#session-warning")
+        assert "for as long as the clinic allows" in warning.inner_text()
+        assert not page.locator("[data-session-stay]").is_visible()
+        assert_accessible(page)
+        page.click("[data-session-understood]")
+        page.clock.run_for("01:00")
+        assert not warning.is_visible()
+        page.clock.run_for("01:00")
+        assert page.locator("#session-over").is_visible()
 
     def test_asking_the_site_counts_as_activity_but_what_the_page_asks_by_itself_does_not(
         self, opened: Open, clinic: Clinic
@@ -296,25 +359,76 @@ class TestSession:
         page.clock.run_for("05:10")
         assert page.locator("#session-over").is_visible()
 
-    def test_blanks_the_page_and_keeps_the_words_for_the_same_person_only(self, opened: Open, clinic: Clinic) -> None:
+    def test_nothing_is_left_on_the_page(self, opened: Open) -> None:
+        page = opened("/desk/")
+        page.clock.run_for("15:05")
+        assert page.locator("#session-over").is_visible()
+        assert page.locator("body > *").evaluate_all("all => all.map(one => one.id)") == ["session-over"]
+        assert "Ana" not in page.content().split("</head>")[1]
+        assert "Ana" not in page.title()
+        kept = page.evaluate("JSON.stringify([{...sessionStorage}, {...localStorage}])")
+        assert kept in ("[{},{}]", '[{"htmx-current-path-for-history":"/desk/"},{}]')
+        link = page.get_by_role("link", name="Sign in again").get_attribute("href") or ""
+        assert link.endswith("/account/sign-in/?next=%2Fdesk%2F")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        page.locator("#session-over").wait_for(state="visible")
+        assert_accessible(page)
+
+    def test_words_that_are_kept_nowhere_else_come_back_for_the_same_person_only(
+        self, opened: Open, clinic: Clinic
+    ) -> None:
         page = opened()
         page.fill("#words", "It hurts")
         page.clock.run_for("15:05")
         assert page.locator("#session-over").is_visible()
-        assert not page.locator("main").is_visible()
-        assert "Ana" not in page.title()
-        page.keyboard.press("Escape")
-        page.keyboard.press("Escape")
-        page.locator("#session-over").wait_for(state="visible")
+        assert page.locator("main").count() == 0
         for nobody_or_somebody_else in (None, "boris"):
             clinic.person = nobody_or_somebody_else
             page.click("[data-session-continue]")
             page.get_by_text("You are not signed in yet").wait_for()
-            assert not page.locator("main").is_visible()
+            assert page.locator("main").count() == 0
         clinic.person = "ana"
         page.click("[data-session-continue]")
         page.locator("main").wait_for(state="visible")
         assert page.input_value("#words") == "It hurts"
+
+    def test_a_draft_is_kept_while_it_is_typed_and_that_is_activity(self, opened: Open, clinic: Clinic) -> None:
+        page = opened()
+        page.clock.run_for("10:00")
+        page.locator("#draft").press_sequentially("It hurts")
+        assert clinic.drafts == []
+        page.clock.run_for(2000)
+        page.get_by_text("It is not sent yet.").wait_for()
+        assert clinic.drafts == ["draft=It+hurts"]
+        page.clock.run_for("10:00")
+        assert not page.locator("#session-warning").is_visible()
+        page.clock.run_for("05:10")
+        assert page.locator("#session-over").is_visible()
+        assert "A message or an answer that you were writing is kept" in page.locator("#session-over").inner_text()
+        assert not page.locator("[data-session-continue]").is_visible()
+
+    def test_a_draft_that_cannot_be_kept_stays_in_the_page(self, opened: Open, clinic: Clinic) -> None:
+        page = opened()
+        clinic.takes_drafts = False
+        page.locator("#draft").press_sequentially("It hurts")
+        page.clock.run_for(2000)
+        page.get_by_text("Not kept just now").wait_for()
+        page.clock.run_for("15:05")
+        assert page.locator("#session-over").is_visible()
+        clinic.takes_drafts = True
+        page.click("[data-session-continue]")
+        page.get_by_text("It is not sent yet.").wait_for()
+        assert clinic.drafts == ["draft=It+hurts"]
+        assert page.input_value("#draft") == "It hurts"
+
+    def test_a_server_that_ended_the_session_is_believed(self, opened: Open, clinic: Clinic) -> None:
+        page = opened()
+        clinic.person = None
+        page.locator("#draft").press_sequentially("It hurts")
+        page.clock.run_for(2000)
+        page.locator("#session-over").wait_for(state="visible")
+        assert page.locator("main").count() == 0
 
 
 @pytest.mark.parametrize("path", ["/", "/styleguide/"])

@@ -94,6 +94,10 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
     unfinished = factories.ConversationFactory(patient=patient, complaint="Elbow shimmer again")
     for case in (answered, claimed, unfinished):
         _said(case)
+    factories.DraftFactory(conversation=unfinished, content="text=A+galumphing+cough")
+    factories.DraftFactory(
+        conversation=claimed, person=her_doctor, content="answer-diagnosis=A+frabjous+rash&items-TOTAL_FORMS=0"
+    )
     waiting = factories.ConversationFactory(patient=patient, awaiting=True) if with_waiting_case else None
     with system():
         # Her cases were taken hours ago: doctors who saw them waiting have long been told by whom.

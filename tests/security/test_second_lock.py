@@ -32,7 +32,8 @@ SEARCHES = [
     ("/patients/?q=Brzovoljec", "Brzovoljec"),
     ("/patients/recall/?kind=allergies&name=Zirconfloxacin", "Zirconfloxacin"),
     ("/patients/recall/?kind=medicines&name=Quellamidol", "Quellamidol"),
-    ("/account/who-viewed/?show=all", ""),
+    ("/who-viewed/?show=all", ""),
+    ("/my-access/?show=emergencies", ""),
 ]
 # It would end the session with which the rest is tried.
 NOT_POSTED = {"accounts:sign_out", "api:logout"}

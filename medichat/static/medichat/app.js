@@ -140,6 +140,9 @@
     });
   }
 
+  // What happens at the end of a session depends on it as well (session.js).
+  window.MediChat = { isUnsent };
+
   function setUpUnsentWarning() {
     addEventListener("beforeunload", (event) => {
       if (all("form[data-warn-unsaved]").some((form) => !busyForms.has(form) && isUnsent(form))) event.preventDefault();
@@ -264,91 +267,6 @@
     new ResizeObserver(measure).observe(banner);
   }
 
-  /* The session ends ---------------------------------------------------------------------------------------------- */
-
-  function setUpSession() {
-    const minutes = Number(meta("session-timeout"));
-    const person = meta("session-person");
-    const warning = document.getElementById("session-warning");
-    const over = document.getElementById("session-over");
-    if (!minutes || !person || !warning || !over) return;
-    const stayUrl = warning.dataset.stayUrl;
-    const lead = Math.min(120000, minutes * 30000);
-    const tabs = "BroadcastChannel" in window ? new BroadcastChannel("medichat-session") : null;
-    let end = Date.now() + minutes * 60000;
-    const title = document.title;
-
-    function extend(until, tell = true) {
-      end = Math.max(end, until);
-      if (warning.open) warning.close();
-      if (tell) tabs?.postMessage({ person, end });
-    }
-    tabs?.addEventListener("message", (event) => { if (event.data.person === person) extend(event.data.end, false); });
-    tabs?.postMessage({ person, end });
-
-    document.addEventListener("htmx:afterRequest", (event) => {
-      const background = event.target.closest?.("[data-background]");
-      if (!background && event.detail.xhr?.status > 0 && event.detail.xhr.status !== 401) extend(Date.now() + minutes * 60000);
-    });
-
-    /** Ask for a page of this person. Who is signed in now is in it, and a fresh form token. */
-    async function stillSignedIn() {
-      const response = await fetch(stayUrl, { credentials: "same-origin", cache: "no-store" });
-      const page = new DOMParser().parseFromString(await response.text(), "text/html");
-      if (!response.ok || page.querySelector('meta[name="session-person"]')?.content !== person) return false;
-      const headers = page.body.getAttribute("hx-headers");
-      if (headers) {
-        document.body.setAttribute("hx-headers", headers);
-        const token = JSON.parse(headers)["X-CSRFToken"];
-        for (const field of all('input[name="csrfmiddlewaretoken"]')) field.value = token;
-      }
-      return true;
-    }
-
-    function showOver(note = "") {
-      if (warning.open) warning.close();
-      root.classList.add("is-locked");
-      document.title = "Signed out · MediChat";
-      over.querySelector("[data-session-note]").textContent = note;
-      if (!over.open) over.showModal();
-    }
-    over.addEventListener("cancel", (event) => event.preventDefault());
-    // Some browsers close a dialog at the second Escape whatever the page says.
-    over.addEventListener("close", () => { if (root.classList.contains("is-locked")) over.showModal(); });
-
-    async function tryToGoOn() {
-      try {
-        if (await stillSignedIn()) {
-          root.classList.remove("is-locked");
-          document.title = title;
-          if (over.open) over.close();
-          extend(Date.now() + minutes * 60000);
-        } else {
-          showOver("You are not signed in yet, or as somebody else. Sign in again in a new tab first.");
-        }
-      } catch {
-        const note = "The clinic cannot be reached just now. Try again in a moment.";
-        if (over.open) over.querySelector("[data-session-note]").textContent = note;
-        else toast(note);
-      }
-    }
-    warning.querySelector("[data-session-stay]").addEventListener("click", tryToGoOn);
-    over.querySelector("[data-session-continue]").addEventListener("click", tryToGoOn);
-
-    const left = warning.querySelector("[data-session-left]");
-    function tick() {
-      const rest = end - Date.now();
-      if (rest <= 0) { if (!root.classList.contains("is-locked")) showOver(); return; }
-      if (rest > lead) return;
-      const seconds = Math.ceil(rest / 1000);
-      left.textContent = seconds > 90 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
-      if (!warning.open) warning.showModal();
-    }
-    setInterval(tick, 1000);
-    addEventListener("visibilitychange", tick);
-    addEventListener("pageshow", tick);
-  }
-
   setUpThemeSwitch();
   setUpMenus();
   setUpSendingOnce();
@@ -357,7 +275,6 @@
   setUpErrorSummary();
   setUpShortcuts();
   setUpBanner();
-  setUpSession();
   refreshTimes();
   setInterval(refreshTimes, 30000);
 })();
