@@ -57,7 +57,8 @@ def test_short_comments_of_templates_end_on_their_line(path: Path) -> None:
 
 
 def test_the_script_keeps_nothing_that_was_typed_in_the_browser() -> None:
-    script = re.sub(r"/\*.*?\*/|//[^\n]*", "", (STATIC / "app.js").read_text(), flags=re.DOTALL)
+    scripts = "".join((STATIC / name).read_text() for name in ("app.js", "session.js"))
+    script = re.sub(r"/\*.*?\*/|//[^\n]*", "", scripts, flags=re.DOTALL)
     assert not re.search(r"localStorage|sessionStorage|indexedDB|\beval\b|innerHTML|insertAdjacentHTML", script)
 
 
