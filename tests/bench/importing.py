@@ -1,0 +1,168 @@
+"""Importing the made-up clinic of the previous system into a server of its own, and what that costs."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psutil
+import psycopg
+from psycopg import sql
+
+from medichat.db.cluster import Cluster
+from medichat.db.roles import Names, set_up, url_for
+
+NAMES = Names("medichat_import", "medichat_import_owner", "medichat_import_application")
+PASSWORD = "a server that is thrown away"
+ROOT = Path(__file__).resolve().parents[2]
+# As on a server that was set up for it (MIGRATION_GUIDE says so); what was committed survives a power cut.
+SETTINGS = {"max_wal_size": "8GB", "shared_buffers": "512MB", "checkpoint_timeout": "30min"}
+
+
+@dataclass
+class Server:
+    """The server into which is imported."""
+
+    superuser_url: str
+    environment: dict[str, str]
+
+    def manage(self, *arguments: str) -> list[str]:
+        """The command line of ``manage.py``."""
+        return [sys.executable, str(ROOT / "manage.py"), *arguments]
+
+
+@contextmanager
+def server(directory: Path) -> Iterator[Server]:
+    """A migrated, empty database; gone afterwards."""
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(parents=True)
+    directory.chmod(0o711)
+    (directory / "data").mkdir()
+    cluster = Cluster(directory / "postgresql", directory / "socket", PASSWORD, settings=SETTINGS)
+    cluster.start()
+    try:
+        admin_url = cluster.url("postgres")
+        set_up(admin_url, NAMES, owner_password=PASSWORD, application_password=PASSWORD)
+        environment = os.environ | {
+            "DATABASE_URL": url_for(admin_url, NAMES.database, NAMES.application, PASSWORD),
+            "DATABASE_OWNER_URL": url_for(admin_url, NAMES.database, NAMES.owner, PASSWORD),
+            "MEDICHAT_DATA_DIR": str(directory / "data"),
+        }
+        found = Server(url_for(admin_url, NAMES.database), environment)
+        subprocess.run(found.manage("migrate", "--verbosity", "0"), env=environment, check=True, cwd=ROOT)
+        yield found
+    finally:
+        cluster.stop()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+@dataclass
+class Cost:
+    """What an import took. Memory in megabytes: of all its processes together, each shared page counted once."""
+
+    seconds: float = 0
+    stages: dict[str, float] = field(default_factory=dict)
+    peak_memory: float = 0
+    rows: int = 0
+    bare_copy_seconds: float = 0
+    report: dict[str, Any] = field(default_factory=dict)
+
+    def summary(self) -> dict[str, Any]:
+        """The figures that are reported."""
+        return {
+            "rows": self.rows,
+            "seconds": round(self.seconds, 1),
+            "rows_per_second": round(self.rows / self.seconds) if self.seconds else None,
+            "stages_seconds": {name: round(seconds, 1) for name, seconds in self.stages.items()},
+            "peak_memory_mb": round(self.peak_memory),
+            "bare_copy_seconds": round(self.bare_copy_seconds, 1),
+            "bare_copy_share": round(self.bare_copy_seconds / self.seconds, 3) if self.seconds else None,
+            "ok": self.report.get("ok"),
+        }
+
+
+def measure(server: Server, dump: Path, tell: Callable[[str], None], *options: str) -> Cost:
+    """Import the dump with the real command; raises CalledProcessError when it does not hold."""
+    cost, report = Cost(), dump.parent / "report.json"
+    command = server.manage("import_mongo", "--dump", str(dump), "--report", str(report), *options)
+    begun = time.monotonic()
+    process = subprocess.Popen(command, env=server.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    watcher = threading.Thread(target=_watch_memory, args=(process.pid, cost), daemon=True)
+    watcher.start()
+    assert process.stdout is not None
+    last = begun
+    for line in process.stdout:
+        stage, separator, _ = line.partition(": ")
+        now = time.monotonic()
+        if separator and not line.startswith(" ") and "documents" in line:
+            cost.stages[stage] = cost.stages.get(stage, 0) + now - last
+        else:
+            tell(line.rstrip())
+        last = now
+    if process.wait():
+        raise subprocess.CalledProcessError(process.returncode, command)
+    cost.seconds = time.monotonic() - begun
+    watcher.join()
+    cost.report = json.loads(report.read_text())
+    cost.rows, cost.bare_copy_seconds = _bare_copy(server, dump.parent / "bare")
+    return cost
+
+
+def _watch_memory(pid: int, cost: Cost) -> None:
+    """The largest sum of what the command and its workers use, looked at five times a second."""
+    try:
+        parent = psutil.Process(pid)
+        while parent.is_running() and parent.status() != psutil.STATUS_ZOMBIE:
+            total = 0
+            for process in [parent, *parent.children(recursive=True)]:
+                try:
+                    total += process.memory_full_info().pss
+                except psutil.Error:
+                    continue
+            cost.peak_memory = max(cost.peak_memory, total / 1024 / 1024)
+            time.sleep(0.2)
+    except psutil.Error:
+        return
+
+
+def _bare_copy(server: Server, file: Path) -> tuple[int, float]:
+    """How many rows came over, and how long it takes to copy just these rows into tables without anything."""
+    from medichat.legacy.tables import TABLES
+
+    rows, seconds = 0, 0.0
+    with psycopg.connect(server.superuser_url, autocommit=True) as admin:
+        for table in TABLES.values():
+            condition = "WHERE legacy_id IS NOT NULL" if table.has_legacy_id else ""
+            columns = sql.SQL(", ").join(map(sql.Identifier, table.columns))
+            select = sql.SQL("COPY (SELECT {} FROM {} {}) TO STDOUT (FORMAT BINARY)").format(
+                columns, sql.Identifier(table.name), sql.SQL(condition)
+            )
+            with admin.cursor() as cursor, cursor.copy(select) as out, file.open("wb") as stream:
+                stream.writelines(out)
+            admin.execute(
+                sql.SQL("CREATE TABLE bare AS SELECT {} FROM {} WITH NO DATA").format(
+                    columns, sql.Identifier(table.name)
+                )
+            )
+            begun = time.monotonic()
+            with (
+                admin.cursor() as cursor,
+                cursor.copy("COPY bare FROM STDIN (FORMAT BINARY)") as copy,
+                file.open("rb") as stream,
+            ):
+                while chunk := stream.read(1 << 20):
+                    copy.write(chunk)
+            seconds += time.monotonic() - begun
+            row = admin.execute("SELECT count(*) FROM bare").fetchone()
+            rows += row[0] if row else 0
+            admin.execute("DROP TABLE bare")
+    file.unlink()
+    return rows, seconds
