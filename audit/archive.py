@@ -10,6 +10,7 @@ import hashlib
 import json
 import mmap
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from cryptography.exceptions import InvalidSignature
 
 from audit.chain import ROW_BYTES, SealedRow, signing_key, unpacked
 from audit.plain_rows import Values, as_json, from_json, sealed_row
-from medichat.db.encryption import UnreadableError, open_bytes, seal_bytes
+from medichat.db.encryption import KEY_ID_MAX_LENGTH, UnreadableError, key_id_of, open_bytes, seal_bytes
 
 FORMAT = "medichat log archive 1"
 PART_BYTES = 1024 * 1024
@@ -106,6 +107,11 @@ def _digest(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
+def key_ids(directory: Path) -> Counter[str]:
+    """How many archives are under which key of ENCRYPTION_KEY; none is written again. Raises ArchiveError, OSError."""
+    return Counter(Archive(path).key_id for path in directory.glob("*.archive"))
+
+
 class _Sequences:
     """The sequence numbers of an index, to be searched."""
 
@@ -151,6 +157,11 @@ class Archive:
     def month(self) -> str:
         """Which month it stands for, as ``2019-05``."""
         return str(self.said["month"])
+
+    @property
+    def key_id(self) -> str:
+        """The id of the key that its rows are sealed with."""
+        return key_id_of(bytes(self._body[_LENGTH_BYTES : _LENGTH_BYTES + 2 + KEY_ID_MAX_LENGTH]))
 
     def __len__(self) -> int:
         return int(self.said["rows"])

@@ -189,6 +189,17 @@ def test_an_archive_that_somebody_else_signed_drops_nothing(old_log: None, setti
     assert count_of(MARCH) == 7
 
 
+def test_a_rotation_says_which_keys_archives_still_need(
+    old_log: None, settings: LazySettings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    archived(MARCH)
+    settings.ENCRYPTION_KEYS = [("newer", b"k" * 32), *settings.ENCRYPTION_KEYS]
+    call_command("rotate_encryption_key")
+    said = capsys.readouterr().out
+    assert "archives of the log (kept): 1 under test" in said
+    assert "test behind it" in said
+
+
 def test_only_the_owner_drops(old_log: None, settings: LazySettings) -> None:
     archived(MARCH)
     settings.DATABASES = {"default": settings.DATABASES["default"]}

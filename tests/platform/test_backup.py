@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import psycopg
@@ -34,15 +35,15 @@ EVERY_TABLE = (
 GUARDS = (
     "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, (SELECT array_agg(t.tgname || t.tgenabled::text"
     " ORDER BY t.tgname) FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal), (SELECT array_agg(x::text"
-    " ORDER BY x::text) FROM (SELECT pg_get_userbyid(grantee) = pg_get_userbyid(relowner), privilege_type"
-    " FROM aclexplode(relacl)) x) FROM pg_class c"
+    " ORDER BY x::text) FROM (SELECT privilege_type FROM aclexplode(relacl) WHERE grantee <> relowner) x)"
+    " FROM pg_class c"
     " WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') ORDER BY 1"
 )
 SEQUENCES = "SELECT sequencename, last_value FROM pg_sequences WHERE sequencename <> 'activity_log_sequence' ORDER BY 1"
 # Each of the two commands notes itself, the one after its snapshot, the other after its work, and that is sealed.
 BUT_FOR_THE_NOTES = {
     "activity_logs": "WHERE action NOT IN ('admin.backup.created', 'backup.restored')",
-    "audit_seals": "WHERE number = 1",
+    "audit_seals": "WHERE number <= {seals}",
 }
 
 
@@ -70,15 +71,15 @@ class Clinic:
         with psycopg.connect(self.url) as superuser:
             return superuser.execute(question).fetchall()
 
-    def digests(self) -> dict[str, tuple[int, str]]:
-        """Rows and SHA-256 of every table, generated columns included."""
+    def digests(self, seals: int) -> dict[str, tuple[int, str]]:
+        """Rows and SHA-256 of every table, generated columns included, and of the first so many seals."""
         found = {}
         with psycopg.connect(self.url) as superuser:
             superuser.execute("SET timezone = 'UTC'")
             for (table,) in superuser.execute(EVERY_TABLE).fetchall():
                 question = sql.SQL("SELECT t::text FROM {} t {} ORDER BY 1").format(
                     sql.Identifier(table),
-                    sql.SQL(BUT_FOR_THE_NOTES.get(table, "")),
+                    sql.SQL(BUT_FOR_THE_NOTES.get(table, "")).format(seals=seals),
                 )
                 rows = superuser.execute(question).fetchall()
                 found[table] = (len(rows), hashlib.sha256(repr(rows).encode()).hexdigest())
@@ -127,7 +128,7 @@ def clinic(
             )  # more than one part of the encryption, so that a backup can be cut off behind the tables
             cursor.execute("COMMIT")
         disconnect()
-        yield Clinic(
+        clinic = Clinic(
             url_for(test_run.admin_url, clone_names.database),
             here / "files",
             here / "seals.jsonl",
@@ -136,10 +137,19 @@ def clinic(
                 "DATABASE_OWNER_URL": "",
                 "MEDICHAT_DATA_DIR": str(here / "data"),
                 "FILES_DIR": str(here / "files"),
+                "AUDIT_ARCHIVE_DIR": str(here / "log-archive"),
                 "AUDIT_SEALS_FILE": str(here / "seals.jsonl"),
                 "BACKUP_PUBLIC_KEY": PUBLIC_TEXT,
             },
         )
+        dropped = clinic.manage(
+            "archive_audit",
+            "--drop",
+            DATABASE_OWNER_URL=test_run.owner_url(clone_names),
+            AUDIT_RETENTION_DAYS=str((datetime.now(UTC).date() - date(2016, 3, 15)).days),
+        )
+        assert "2016-02: 11 row(s) dropped" in dropped.stdout, dropped.stdout + dropped.stderr
+        yield clinic
         disconnect()
         test_run.clone(clone_names)
 
@@ -153,6 +163,13 @@ def backup(clinic: Clinic, place: Path) -> Path:
     assert "1 files" in done.stdout
     (path,) = (place / "backups").iterdir()
     return path
+
+
+@pytest.fixture(scope="module")
+def seals(backup: Path) -> int:
+    """How many seals the backup holds; both clinics make more."""
+    contents, _ = read(backup, ("office", PRIVATE), Check())
+    return contents.rows["audit_seals"]
 
 
 @pytest.fixture(scope="module")
@@ -194,11 +211,12 @@ def restored(backup: Path, empty_server: Cluster, place: Path) -> Clinic:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Restored" in done.stdout
     assert "sealed row(s) compared" in done.stdout  # verify_audit
+    assert "11 of the sealed row(s) are in archives." in done.stdout
     return there
 
 
-def test_every_table_is_as_it_was_to_the_last_bit(clinic: Clinic, restored: Clinic) -> None:
-    before, after = clinic.digests(), restored.digests()
+def test_every_table_is_as_it_was_to_the_last_bit(clinic: Clinic, restored: Clinic, seals: int) -> None:
+    before, after = clinic.digests(seals), restored.digests(seals)
     assert {name: rows for name, (rows, _) in after.items()} == {name: rows for name, (rows, _) in before.items()}
     assert after == before
     assert sum(rows > 0 for rows, _ in before.values()) >= 25  # an empty table proves nothing
@@ -216,6 +234,12 @@ def test_every_file_is_as_it_was(clinic: Clinic, restored: Clinic) -> None:
     assert len(clinic.stored()) == 1
 
 
+def test_archives_of_the_log_come_along_and_stand_for_what_was_dropped(clinic: Clinic, restored: Clinic) -> None:
+    here, there = (each.files.parent / "log-archive" for each in (clinic, restored))
+    (archive,) = there.iterdir()
+    assert archive.read_bytes() == (here / archive.name).read_bytes()
+
+
 def test_triggers_row_security_and_privileges_are_on_again(clinic: Clinic, restored: Clinic) -> None:
     """Partitions included, those made for the backup's earlier months too."""
     here, there = clinic.ask(GUARDS), restored.ask(GUARDS)
@@ -231,12 +255,18 @@ def test_the_chain_of_seals_goes_on(restored: Clinic) -> None:
     assert verified.returncode == 0, verified.stdout + verified.stderr
 
 
-def test_a_database_with_rows_is_left_alone(backup: Path, restored: Clinic, place: Path) -> None:
-    before = restored.digests()
-    done = restored.manage("restore", str(backup), FILES_DIR=str(place / "x"), AUDIT_SEALS_FILE=str(place / "x.jsonl"))
+def test_a_database_with_rows_is_left_alone(backup: Path, restored: Clinic, place: Path, seals: int) -> None:
+    before = restored.digests(seals)
+    done = restored.manage(
+        "restore",
+        str(backup),
+        FILES_DIR=str(place / "x"),
+        AUDIT_SEALS_FILE=str(place / "x.jsonl"),
+        AUDIT_ARCHIVE_DIR=str(place / "x-archive"),
+    )
     assert done.returncode == 1
     assert "is not empty" in done.stderr
-    assert restored.digests() == before
+    assert restored.digests(seals) == before
 
 
 def test_files_of_another_clinic_are_left_alone(backup: Path, restored: Clinic) -> None:
@@ -315,12 +345,12 @@ def test_check_reads_all_of_it_without_a_database(backup: Path, clinic: Clinic) 
     assert "The backup is whole" in done.stdout
 
 
-def test_what_was_counted_is_what_is_there(backup: Path, clinic: Clinic) -> None:
+def test_what_was_counted_is_what_is_there(backup: Path, clinic: Clinic, seals: int) -> None:
     contents, end = read(backup, ("office", PRIVATE), Check())
-    rows = {name: count for name, (count, _) in clinic.digests().items()}
+    rows = {name: count for name, (count, _) in clinic.digests(seals).items()}
     assert contents.rows == rows
     assert end["files"]["count"] == 1
-    assert end["others"].keys() == {"seals.jsonl"}
+    assert end["others"].keys() == {"seals.jsonl", "log-archive/activity_logs_2016_02.archive"}
 
 
 def test_nothing_of_a_patient_can_be_read_in_the_file(backup: Path) -> None:

@@ -3,13 +3,16 @@
 import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any, LiteralString
 
 from django.apps import apps
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import DatabaseError, connection, models
 from psycopg import sql
 
+from audit.archive import ArchiveError, key_ids
 from medichat.db import encrypted_files
 from medichat.db.context import system
 from medichat.db.encryption import (
@@ -51,12 +54,18 @@ class Command(BaseCommand):
         self._conclude(left, self._count_kept())
 
     def _count_kept(self) -> set[str]:
-        """The older keys of append-only tables, whose values stay as they were written."""
+        """The older keys of append-only tables and of archives, whose values stay as they were written."""
         kept: Counter[str] = Counter()
         for model, column in encrypted_columns(append_only=True):
             counted = count_by_key(model, column)
             self._show(f"{model._meta.db_table}.{column} (append-only, kept)", counted)
             kept += counted
+        try:
+            archives = key_ids(Path(settings.AUDIT_ARCHIVE_DIR))
+        except (ArchiveError, OSError) as error:
+            raise CommandError(f"Which keys the archives of the log need is not known: {error}") from error
+        self._show("archives of the log (kept)", archives)
+        kept += archives
         return set(kept) - {newest_key_id()}
 
     def _rotate_column(self, model: type[models.Model], column: str, batch_size: int) -> None:
@@ -135,7 +144,7 @@ class Command(BaseCommand):
         if kept:
             self.stdout.write(
                 f"Everything that may change is under {newest}. Keep {', '.join(sorted(kept))} behind it: append-only "
-                "tables still hold values under it, which are never written again."
+                "tables and archives still hold values under it, which are never written again."
             )
             return
         self.stdout.write(f"Everything is under {newest}: the older keys may be dropped.")
