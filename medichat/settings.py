@@ -186,6 +186,7 @@ MIDDLEWARE = [
     "medichat.api.addresses.OneAddressMiddleware",
     "medichat.api.origins.OriginMiddleware",
     "audit.middleware.RequestRecordMiddleware",  # request id; logs refusals and failures after their rollback
+    "medichat.surface.ApiOverTlsMiddleware",
     "accounts.middleware.ThrottleMiddleware",  # counts attempts in statements of their own, before the transaction
     "medichat.middleware.DatabaseContextMiddleware",  # one transaction and one row-level-security context a request
     "accounts.middleware.SessionMiddleware",
@@ -310,6 +311,7 @@ BREAK_GLASS_MINUTES = env_int("BREAK_GLASS_MINUTES", 60, minimum=1, maximum=240)
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_SSL_REDIRECT = PRODUCTION and env_bool("SECURE_SSL_REDIRECT", True)
+SECURE_REDIRECT_EXEMPT = [r"(?i)^api(/|$)"]  # refused instead: medichat.surface.ApiOverTlsMiddleware
 SECURE_HSTS_SECONDS = 31_536_000 if PRODUCTION else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = PRODUCTION
 SECURE_HSTS_PRELOAD = PRODUCTION

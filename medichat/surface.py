@@ -11,6 +11,9 @@ from django.contrib.messages.storage.cookie import CookieStorage
 from django.http import HttpRequest, HttpResponse
 from django.utils.cache import patch_cache_control
 
+from medichat.api.addresses import is_api
+from medichat.api.errors import refusal
+
 # Nothing may run or be loaded in what is no page: a file, a picture, an answer of the API.
 NO_PAGE = "default-src 'none'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'; sandbox"
 # None of the browser's abilities is needed here; a script that got in could not use them either.
@@ -49,6 +52,22 @@ class SurfaceMiddleware:
             # Static files say how long they keep; everything else may be about somebody.
             patch_cache_control(response, private=True, no_store=True)
         return response
+
+
+class ApiOverTlsMiddleware:
+    """Where pages redirect to https, a call of the API without it is refused.
+
+    A client that is redirected goes on sending its token in the clear, and nobody notices.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse before anything looks at the token."""
+        if settings.SECURE_SSL_REDIRECT and is_api(request) and not request.is_secure():
+            return refusal(request, 403, "The API is reached over https only. Do not send a token without it.")
+        return self.get_response(request)
 
 
 class HostCookieStorage(CookieStorage):

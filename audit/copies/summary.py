@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 
 from audit.copies.reading import Row
+from medichat.rich_text import as_text
 from prescriptions.pdf import print_page
 from prescriptions.pdf.fonts import Printable
 from prescriptions.pdf.words import civil_date, date_and_time
@@ -58,6 +59,8 @@ STATED = {
     "conditions": ("no_conditions_on", "No conditions"),
 }
 NOTHING = "Nothing recorded."
+# What an editor may have formatted; on paper its lists and paragraphs are lines.
+FORMATTED = {"diagnosis", "recommendations", "referrals"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,11 @@ def _if_empty(part: str, about: list[Row]) -> str:
 
 def _entry(row: Row, labels: dict[str, str], printable: Printable) -> Entry:
     title = next((_words(row.get(field)) for field, label in labels.items() if not label), "")
-    values = [(label, _lines(row.get(field), printable)) for field, label in labels.items() if label]
+    values = [
+        (label, _lines(as_text(row.get(field)) if field in FORMATTED else row.get(field), printable))
+        for field, label in labels.items()
+        if label
+    ]
     return Entry(
         title=printable(title),
         values=[(label, lines) for label, lines in values if lines],

@@ -96,6 +96,16 @@ def test_the_pdf_is_for_people(client_of: ClientOf) -> None:
         assert words not in said
 
 
+def test_formatting_is_lines_on_paper(client_of: ClientOf, patient: User) -> None:
+    case = factories.ConversationFactory(patient=patient, answered=True)
+    with system():
+        case.recommendations = "<p>Rest &amp; drink.</p><ul><li>Ice</li></ul>"
+        case.save()
+    said = text_of_pdf(unpacked(client_of(patient).post(URL)))
+    assert "Rest & drink. - Ice" in said
+    assert "<p>" not in said
+
+
 def test_an_empty_list_says_whether_anybody_asked(client_of: ClientOf, patient: User) -> None:
     factories.MedicalInfoFactory(patient=patient, no_known_allergies_on=date(2026, 11, 3))
     said = text_of_pdf(unpacked(client_of(patient).post(URL)))

