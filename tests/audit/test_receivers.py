@@ -196,7 +196,7 @@ def test_a_whole_case_leaves_its_steps_and_none_of_its_words(patient: User, her_
     assert {row.patient_id for row in rows} == {patient.pk}
     assert {row.resource_id for row in rows} == {str(conversation.pk)}
     assert all("SECRET" not in in_words(row) and patient.email not in in_words(row) for row in rows)
-    assert [row.purpose for row in rows if row.actor_id == her_doctor.pk] == ["care"] * 8
+    assert [row.purpose for row in rows if row.actor_id == her_doctor.pk] == ["care"] * 9
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@
  *   form[data-warn-unsaved]     asks before a page with unsent words is left
  *   form[data-resendable]       may be sent twice (searches); every other POST form is locked while it is under way
  *   time[data-waiting]          "2 h 10 min", kept up to date
+ *   [data-minutes-left]         "12 min left" until the moment it names, kept up to date
  *   [data-shortcuts]            a list for the keyboard; rows are [data-row], their link [data-open], claim [data-claim],
  *                               help the dialog [data-shortcuts-help]
  *   data-focus                  gets the focus when it arrives with an htmx fragment
@@ -165,6 +166,10 @@
     for (const time of all("time[data-waiting]")) {
       const since = Date.parse(time.dateTime);
       if (!Number.isNaN(since)) time.textContent = waitingText(since);
+    }
+    for (const left of all("[data-minutes-left]")) {
+      const minutes = Math.ceil((Date.parse(left.dataset.minutesLeft) - Date.now()) / 60000);
+      left.textContent = minutes > 0 ? `${minutes} min left` : "over";
     }
   }
 
