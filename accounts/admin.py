@@ -17,10 +17,9 @@ from accounts import mail, second_factor, signals
 from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
-from accounts.imported import Imported
+from accounts.imported import NO_ADDRESS, Imported
 from accounts.models import AttemptCount, MfaToken, Role, Session, User
 from accounts.passwords import send_reset_link
-from accounts.placeholder import DOMAIN
 from accounts.recovery import RecoveryForm, recover
 from accounts.second_factor import Loss
 
@@ -219,7 +218,7 @@ class UserAdmin(RecordedAdmin):
             send_reset_link(user)
             signals.password_reset_requested.send(User, user=user)
 
-        reachable = people.filter(is_active=True).exclude(email__endswith=f"@{DOMAIN}")
+        reachable = people.filter(is_active=True).exclude(NO_ADDRESS)
         self._act(request, people, reachable, act, "told by e-mail", "not active, or without an address of their own")
 
     def _act(

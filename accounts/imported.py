@@ -12,15 +12,17 @@ from django.http import HttpRequest
 from accounts.models import Role, User
 from accounts.placeholder import DOMAIN
 
+NO_ADDRESS = Q(email__endswith=f"@{DOMAIN}") | ~Q(email__contains="@")
+
 
 def without_address(people: QuerySet[User]) -> QuerySet[User]:
     """Their address was missing, no address, or somebody else's."""
-    return people.filter(legacy_id__isnull=False, email__endswith=f"@{DOMAIN}")
+    return people.filter(NO_ADDRESS, legacy_id__isnull=False)
 
 
 def without_sign_in(people: QuerySet[User]) -> QuerySet[User]:
     """Active, but without a password that can be used or an address to type."""
-    cannot = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) | Q(email__endswith=f"@{DOMAIN}")
+    cannot = Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) | NO_ADDRESS
     return people.filter(cannot, legacy_id__isnull=False, is_active=True)
 
 

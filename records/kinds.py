@@ -92,7 +92,7 @@ def _since(condition: MedicalHistory) -> str:
 
 def _now(condition: MedicalHistory) -> str:
     if condition.is_active is None:
-        return "not known"
+        return "not known whether it lasts"
     if condition.is_active:
         return "active"
     return f"resolved {clinical_date(condition.resolved_on)}".strip()

@@ -99,6 +99,8 @@ def _counts(doctor: User) -> dict[str, int]:
     """How many wait, in all and at each level, and how many the doctor has taken, in one statement."""
     unclaimed = Q(doctor__isnull=True)
     levels = {level.value: Count("pk", filter=unclaimed & Q(urgency=level)) for level in Urgency}
+    # Cases from the previous system, which never said.
+    levels["not_assessed"] = Count("pk", filter=unclaimed & Q(urgency__isnull=True))
     return (
         Conversation.objects.visible_to(doctor)
         .not_archived_by(doctor)

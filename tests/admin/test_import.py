@@ -357,12 +357,12 @@ def test_the_front_page_names_a_run_that_went_wrong(
 @pytest.mark.parametrize(
     ("chosen", "found"),
     [
-        ("no_sign_in", {"placeholder", "no password"}),
-        ("no_address", {"placeholder"}),
+        ("no_sign_in", {"placeholder", "no password", "no address"}),
+        ("no_address", {"placeholder", "no address"}),
         ("licence", {"first", "second"}),
         ("no_name", {"no name"}),
         ("inactive", {"gone"}),
-        ("all", {"placeholder", "no password", "first", "second", "no name", "gone", "fine"}),
+        ("all", {"placeholder", "no address", "no password", "first", "second", "no name", "gone", "fine"}),
     ],
 )
 def test_imported_accounts_are_listed_by_what_they_need(
@@ -370,6 +370,7 @@ def test_imported_accounts_are_listed_by_what_they_need(
 ) -> None:
     UserFactory(legacy_id="placeholder", email="x@no-address.invalid")
     UserFactory(legacy_id="no password", password="!unusable")
+    UserFactory(legacy_id="no address", email="not an address")
     DoctorFactory(legacy_id="first", licence_number="LIC-7")
     DoctorFactory(legacy_id="second", licence_number=" lic-7 ")
     UserFactory(legacy_id="no name", last_name="")
