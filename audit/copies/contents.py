@@ -74,6 +74,7 @@ PARTS = (
 LEFT_OUT = {
     "private_notes": "Notes that a doctor keeps for themselves, apart from the record. Ask the clinic about them.",
     "prescription_alerts": "Warnings of the program to the doctor who prescribed. What was prescribed is in the copy.",
+    "drafts": "What somebody has typed and not sent. Nobody else sees it, and it is not part of the record.",
     "emergency_reviews": "How the clinic checked an emergency access. Who had it, when and why is in the copy.",
     "conversation_words": "An index of words, as keyed figures; the words themselves stand in the messages.",
     "search_words": "An index of words that stand in the record.",

@@ -74,6 +74,7 @@ def test_the_patient_gets_everything_about_themselves(client_of: ClientOf) -> No
     said = json.dumps(record, ensure_ascii=False)
     not_the_patients = {"hypochondriasis suspected", "beware of Quellamidol", "jabberwocky", "snark hunting"}
     not_the_patients |= {"BYTES-OF-THE-ELBOW"}  # in the file itself
+    not_the_patients |= {"galumphing cough", "frabjous rash"}  # typed and not sent
     assert {word for word in SECRETS if word not in said} == not_the_patients
     assert record["allergies"][0]["resourceType"] == "AllergyIntolerance"
     assert record["consultations"][0]["doctor"]["name"] == str(seed.her_doctor)
