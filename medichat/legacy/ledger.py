@@ -41,9 +41,8 @@ def outcome_digest(records: Iterable[Record], findings: Iterable[Finding]) -> by
     digest = hashlib.blake2b(digest_size=16)
     for record in records:
         digest.update(bytes([record.table.number]) + record.digest())
-        for place, name in enumerate(record.table.columns):
-            if name in record.table.volatile:
-                digest.update(repr(record.values[place]).encode("utf-8", "surrogatepass") + b"\0")
+        for place in record.table.volatile_places:
+            digest.update(repr(record.values[place]).encode("utf-8", "surrogatepass") + b"\0")
     for finding in findings:
         if finding.rule.code not in EXPORTS_LOSE:
             digest.update(f"{finding.rule.code}:{finding.where}\0".encode("utf-8", "surrogatepass"))

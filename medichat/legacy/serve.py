@@ -1,5 +1,6 @@
 """The life of a worker process. Django is set up before anything that needs it is imported or unpickled."""
 
+import gc
 import os
 import pickle
 import signal
@@ -15,6 +16,9 @@ def serve(pipe: Connection, setup: bytes) -> None:
     django.setup()
     from medichat.legacy.worker import ImportFailed, Worker
 
+    # Tens of thousands of rows live for the time of a batch: looking through them again and again finds no garbage.
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 100)
     worker = Worker(pickle.loads(setup))  # noqa: S301  # nosec B301 - from the parent, over its own pipe
     try:
         while True:

@@ -12,7 +12,7 @@ A column is of one kind:
 
 import hashlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -36,7 +36,12 @@ class Table:
         """The places of the columns that make the digest."""
         return tuple(place for place, name in enumerate(self.columns) if name not in self.volatile)
 
-    @property
+    @cached_property
+    def volatile_places(self) -> tuple[int, ...]:
+        """The places of the volatile columns."""
+        return tuple(place for place, name in enumerate(self.columns) if name in self.volatile)
+
+    @cached_property
     def has_legacy_id(self) -> bool:
         """Marks of having put a conversation away have none."""
         return "legacy_id" in self.columns
@@ -53,6 +58,7 @@ class Record:
 
     table: Table
     values: tuple[Any, ...]
+    _digest: list[bytes] = field(default_factory=list, init=False, compare=False)
 
     @property
     def id(self) -> UUID:
@@ -69,8 +75,10 @@ class Record:
         return f"<{self.table.name} {self.id}>"
 
     def digest(self) -> bytes:
-        """See ``digest_of``."""
-        return digest_of(self.table, self.values)
+        """See ``digest_of``; asked for by the plan, the ledger and the verification, and made once."""
+        if not self._digest:
+            self._digest.append(digest_of(self.table, self.values))
+        return self._digest[0]
 
 
 def digest_of(table: Table, values: Sequence[Any]) -> bytes:
@@ -81,11 +89,16 @@ def digest_of(table: Table, values: Sequence[Any]) -> bytes:
     parts = []
     for place in table.compared:
         value = values[place]
-        if value is None:
+        kind = type(value)
+        if kind is str:
+            parts.append(f"{len(value)}:{value}")
+        elif value is None:
             parts.append("-")
-            continue
-        stated = value if type(value) is str else written(value)
-        parts.append(f"{len(stated)}:{stated}")
+        elif kind is UUID:
+            parts.append(f"{value.int:032x}")
+        else:
+            stated = written(value)
+            parts.append(f"{len(stated)}:{stated}")
     return hashlib.blake2b("".join(parts).encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 

@@ -20,13 +20,15 @@ from medichat.legacy.parse.parsing import Field, Section
 from medichat.legacy.parse.values import plain
 
 _NAMESPACE = uuid.UUID("6f1d2a52-5c1e-5d0b-9a57-0d8c1e6b7f43")  # fixed for ever: two runs must agree
+_NAMESPACE_BYTES = _NAMESPACE.bytes
 _HEX_ID = re.compile(r"[0-9a-f]{24}", re.ASCII | re.IGNORECASE)
 _LONGEST = 40
 
 
 def row_id(table: str, legacy_id: str) -> uuid.UUID:
     """The UUID of an imported row: UUIDv5 of table and legacy id in a fixed namespace."""
-    return uuid.uuid5(_NAMESPACE, f"{table}:{legacy_id}")
+    hashed = hashlib.sha1(_NAMESPACE_BYTES + f"{table}:{legacy_id}".encode(), usedforsecurity=False).digest()
+    return uuid.UUID(bytes=hashed[:16], version=5)
 
 
 def identity(value: Any) -> str:
