@@ -37,7 +37,7 @@ What the second half needs to know
   passwords where ``password`` is None, ``patient_id`` of children, ``source`` 'import', ``refills`` NULL, ``is_stored``
   False until a file was copied, ``conversation_archives`` from ``archived_by_*`` (the doctor's flag belongs to the
   conversation's doctor).
-- ``stored_path``, ``stored_name`` and ``photo_path`` have no column yet: keep them encrypted until files were copied.
+- ``stored_path``, ``stored_name`` and ``photo_path`` stay in their encrypted columns; ``uploads/`` copies what they name.
 - ``email`` is lowered by Python; a CHECK compares with PostgreSQL's ``lower``: a row that it refuses is set aside.
 - Whether migrated doctors are approved is a decision for the operator; the parser says nothing about it.
 - A snapshot of the server may expire (``ServerSource.snapshots`` > 1): the verification must look again.

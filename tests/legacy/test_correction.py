@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 from bson import ObjectId
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 
 from medichat.legacy.correction import (
     Correction,
@@ -101,6 +101,7 @@ def test_what_is_no_json_is_refused_and_not_shown_again(text: str) -> None:
 
 
 @given(raw_documents())
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_every_document_can_be_shown_read_and_kept_again(raw: bytes) -> None:
     try:
         value = parsed_json(extended_json(Document(raw).values))

@@ -19,6 +19,7 @@ from medichat.legacy.uploads import folder as folders
 from medichat.legacy.uploads.folder import NoFile, Upload, UploadsFolder
 
 SECRET = b"another patient's letter"
+SUPPRESSED = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 NAMES = ["uploads", "profiles", "letter.pdf", "link", "linked", "pipe", "..", ".", "", "secret", "etc", "C:", "\0", "~"]
 SPELLINGS = st.one_of(
     st.text(max_size=60),
@@ -92,7 +93,7 @@ def test_what_stands_behind_the_last_uploads_counts(stated: str, place: Place | 
 
 
 @given(SPELLINGS)
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_no_place_has_a_step_that_leads_out(stated: str) -> None:
     place = place_in_uploads(stated)
     for step in place or ():
@@ -101,7 +102,7 @@ def test_no_place_has_a_step_that_leads_out(stated: str) -> None:
 
 
 @given(path=SPELLINGS, name=SPELLINGS)
-@settings(max_examples=500, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=500, deadline=None, suppress_health_check=SUPPRESSED)
 def test_whatever_a_document_says_nothing_outside_is_read(uploads: UploadsFolder, path: str, name: str) -> None:
     try:
         place = uploads.place_of(path, name)
@@ -113,7 +114,7 @@ def test_whatever_a_document_says_nothing_outside_is_read(uploads: UploadsFolder
 
 
 @given(steps=st.lists(st.sampled_from([*NAMES, "a/../../secret", "face.jpg"]) | st.text(max_size=300), max_size=5))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, deadline=None, suppress_health_check=SUPPRESSED)
 def test_not_even_a_place_made_by_hand_leads_out(uploads: UploadsFolder, steps: list[str]) -> None:
     try:
         content = read(uploads, tuple(steps))
