@@ -97,6 +97,19 @@ class Document:
         return []
 
 
+def bytes_at(document: Document, path: Path) -> bytes | None:
+    """The bytes of a text that is no UTF-8; None where the source has none any more (an export has replaced them)."""
+    value: Any = bson.decode(document.raw, _ESCAPED)
+    for step in path:
+        try:
+            value = value[step]
+        except (KeyError, IndexError, TypeError):
+            return None  # under a name that is no UTF-8 itself, or read out of a text
+    if not isinstance(value, str) or not any("\udc80" <= character <= "\udcff" for character in value):
+        return None
+    return value.encode("utf-8", "surrogateescape")
+
+
 def _plain_values(raw: bytes) -> dict[str, Any] | None:
     """What a plain decoder sees, which is fast; None where it hides a field stored twice, or bytes that are no UTF-8.
 

@@ -183,7 +183,8 @@ def alone() -> Iterator[None]:
 def _load(ground: Ground, begun: ImportRun | None) -> Counts:
     source, options, shown, paths = ground.source, ground.options, ground.shown, ground.paths
     total = Counts()
-    with Workers(Setup(connection_settings(), paths, begun.pk if begun else None), options.processes) as workers:
+    setup = Setup(connection_settings(), paths, begun.pk if begun else None, ground.source.stands_still)
+    with Workers(setup, options.processes) as workers:
         seen = outlined(ground, workers)
         settlement = OutlineSettlement(paths)
         try:

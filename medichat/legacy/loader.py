@@ -45,6 +45,7 @@ class Known:
     digest: bytes
     rows: dict[tuple[str, UUID], LoadedRow]
     is_of_this_run: bool
+    was_met_in_this_run: bool
 
 
 @dataclass
@@ -58,12 +59,24 @@ class Plan:
 
 
 class Loader:
-    """Loads documents on one connection as part of one run. With ``is_dry`` everything is decided, nothing written."""
+    """Loads documents on one connection as part of one run. With ``is_dry`` everything is decided, nothing written.
 
-    def __init__(self, connection: psycopg.Connection[Any], run_id: UUID | None, *, is_dry: bool = False) -> None:
+    ``each_once``: the source has no document twice; one that comes again with other content is another document with
+    the same identity, and is set aside.
+    """
+
+    def __init__(
+        self,
+        connection: psycopg.Connection[Any],
+        run_id: UUID | None,
+        *,
+        is_dry: bool = False,
+        each_once: bool = False,
+    ) -> None:
         self._connection = connection
         self._run = run_id
         self._is_dry = is_dry
+        self._each_once = each_once
         self._writer = Writer(connection)
         self._derived = derived.Derived(self._writer)
         self._refusals = Refusals(connection, self._writer)
@@ -72,9 +85,27 @@ class Loader:
         """Load these documents and count what became of them; the caller has begun the transaction."""
         counts = Counts()
         known = self._known(prepared)
-        final = self._load_or_halve(list(prepared), known, counts)
-        count(final, counts)
+        once, again = self._each_with_its_identity(prepared, known)
+        final = self._load_or_halve(once, known, counts)
+        if again and not self._is_dry:
+            self._add_items(again)
+        count([*final, *again], counts)
         return counts
+
+    def _each_with_its_identity(
+        self, prepared: Sequence[Prepared], known: dict[UUID, Known]
+    ) -> tuple[list[Prepared], list[Prepared]]:
+        """The documents, and apart from them those whose identity another document has already."""
+        once: dict[UUID, Prepared] = {}
+        again = []
+        for one in prepared:
+            before = known.get(one.key)
+            is_another = before and before.was_met_in_this_run and before.digest and before.digest != one.digest
+            if one.key in once or (self._each_once and is_another):
+                again.append(one.set_aside(rules.DOCUMENT_TWICE, ""))
+            else:
+                once[one.key] = one
+        return list(once.values()), again
 
     def load_accounts(self, prepared: Sequence[Prepared]) -> None:
         """Only the accounts, so that others can refer to them; what became of the documents comes with ``load``."""
@@ -90,12 +121,17 @@ class Loader:
 
     def _known(self, prepared: Sequence[Prepared]) -> dict[UUID, Known]:
         found = self._connection.execute(
-            "SELECT id, digest, rows, first_run_id FROM import_documents WHERE id = ANY(%s)",
+            "SELECT id, digest, rows, first_run_id, last_run_id FROM import_documents WHERE id = ANY(%s)",
             [[one.key for one in prepared]],
         )
         return {
-            key: Known(bytes(digest), {(row.table.name, row.id): row for row in unpack(bytes(rows))}, run == self._run)
-            for key, digest, rows, run in found
+            key: Known(
+                bytes(digest),
+                {(row.table.name, row.id): row for row in unpack(bytes(rows))},
+                first == self._run,
+                last == self._run,
+            )
+            for key, digest, rows, first, last in found
         }
 
     def _load_or_halve(self, prepared: list[Prepared], known: dict[UUID, Known], counts: Counts) -> list[Prepared]:
@@ -190,7 +226,7 @@ class Loader:
                 counts.change(row.table.name, "removed")
         if not self._is_dry:
             self._write(plan, updates, gone)
-        return [one.noting(noted[one.key]) if one.key in noted else one for one in changed]
+        return [one.noting(noted[one.key], look_again=True) if one.key in noted else one for one in changed]
 
     def _write(self, plan: Plan, updates: list[Record], gone: list[LoadedRow]) -> None:
         ends = self._derived.before_update(updates)
@@ -206,16 +242,20 @@ class Loader:
 
     def _remember(self, changed: list[Prepared], known: dict[UUID, Known], edited: set[tuple[str, UUID]]) -> None:
         """Write the ledger and what was found, anew but for what somebody has worked on."""
-        now = datetime.now(UTC)
         again = [one.key for one in changed if one.key in known]
         if again:
             self._connection.execute("DELETE FROM import_items WHERE document_id = ANY(%s) AND state = 'open'", [again])
         rows = [self._ledger_row(one, known.get(one.key), edited) for one in changed]
         self._writer.add("import_documents", DOCUMENT_COLUMNS, rows, on_conflict=_REPLACE_DOCUMENT)
+        self._add_items(changed)
+
+    def _add_items(self, found: Iterable[Prepared]) -> None:
+        """Write what was found, for administrators."""
         assert self._run is not None
-        found = [
+        now = datetime.now(UTC)
+        rows = [
             row
-            for one in changed
+            for one in found
             for row in items.items_of(
                 one.parsed.findings,
                 run_id=self._run,
@@ -224,7 +264,7 @@ class Loader:
                 found_at=now,
             )
         ]
-        self._writer.add("import_items", items.COLUMNS, found)
+        self._writer.add("import_items", items.COLUMNS, rows)
 
     def _ledger_row(self, one: Prepared, before: Known | None, edited: set[tuple[str, UUID]]) -> tuple[Any, ...]:
         old = before.rows if before else {}

@@ -5,17 +5,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
 
+from bson import Binary
+
 from medichat.legacy import account
 from medichat.legacy.columns import records
 from medichat.legacy.counts import Counts, count_finding
-from medichat.legacy.document import Document, UnreadableDocumentError
+from medichat.legacy.document import Document, UnreadableDocumentError, bytes_at
 from medichat.legacy.ledger import outcome_digest
 from medichat.legacy.outline import OutlineSettlement
 from medichat.legacy.parse import PARSERS
 from medichat.legacy.parse.identity import row_id
 from medichat.legacy.parse.parsing import Finding, Parsed, extended_json
 from medichat.legacy.parse.rows import ActivityLogRow, ConversationRow, MedicalInfoRow, UserRow
-from medichat.legacy.parse.rules import Rule
+from medichat.legacy.parse.rules import UNREADABLE_CHARACTERS, Rule
 from medichat.legacy.parse.whole import kept_of, set_aside_whole
 from medichat.legacy.relations import Settlement
 from medichat.legacy.tables import Record
@@ -28,8 +30,8 @@ LARGEST_KEPT = 64 * 1024 * 1024
 class Prepared:
     """One document, ready to be loaded.
 
-    ``look_again``: the outcome depends on something of this system. ``refused`` are the tables of rows that the
-    database did not take.
+    ``look_again``: the outcome depends on something of this system, so that every run tries again. ``refused`` are the
+    tables of rows that the database did not take.
     """
 
     collection: str
@@ -76,11 +78,13 @@ class Prepared:
             records=[one for one in self.records if one is not record],
             parsed=replace(self.parsed, findings=[*self.parsed.findings, finding]),
             refused=(*self.refused, record.table.name),
+            look_again=True,
         )
 
-    def noting(self, findings: Iterable[Finding]) -> "Prepared":
+    def noting(self, findings: Iterable[Finding], *, look_again: bool = False) -> "Prepared":
         """With more findings."""
-        return replace(self, parsed=replace(self.parsed, findings=[*self.parsed.findings, *findings]))
+        parsed = replace(self.parsed, findings=[*self.parsed.findings, *findings])
+        return replace(self, parsed=parsed, look_again=self.look_again or look_again)
 
     def set_aside(self, rule: Rule, note: str) -> "Prepared":
         """Nothing of it is loaded."""
@@ -128,7 +132,17 @@ def settle(collection: str, document: Document, parsed: Parsed, settlement: Sett
         parsed = settlement.settle_conversation(parsed, {} if not parsed.rows else document.values)
     else:
         parsed = settlement.settle_activity_log(parsed)
+    if any(finding.rule is UNREADABLE_CHARACTERS for finding in parsed.findings):
+        parsed = replace(parsed, findings=[_with_bytes(finding, document) for finding in parsed.findings])
     return Prepared(collection, document, parsed, records(parsed))
+
+
+def _with_bytes(finding: Finding, document: Document) -> Finding:
+    """With the bytes themselves where a text is no UTF-8."""
+    if finding.rule is not UNREADABLE_CHARACTERS:
+        return finding
+    stored = bytes_at(document, finding.path)
+    return finding if stored is None else replace(finding, raw=Binary(stored))
 
 
 def count(prepared: Iterable[Prepared], counts: Counts) -> None:

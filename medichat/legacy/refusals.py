@@ -59,7 +59,7 @@ class Refusals:
             return by_constraint[constraint](one)
         culprit = self._culprit(one, _table(refusal))
         if culprit is None or culprit.table.name == _ROOTS[one.collection]:
-            return one.set_aside(rules.REFUSED_BY_DATABASE, constraint)
+            return replace(one.set_aside(rules.REFUSED_BY_DATABASE, constraint), look_again=True)
         return one.without(culprit, refused(culprit, one.legacy_id, constraint))
 
     def as_loaded(self, table: Table, values: Sequence[Any]) -> Sequence[Any]:

@@ -64,6 +64,7 @@ class Setup:
     connection: dict[str, Any] = field(repr=False)
     paths: outline.Paths
     run: UUID | None
+    each_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,7 +148,9 @@ class Worker:
 
     @cached_property
     def _loader(self) -> Loader:
-        return Loader(self._connection, self._setup.run, is_dry=self._setup.run is None)
+        return Loader(
+            self._connection, self._setup.run, is_dry=self._setup.run is None, each_once=self._setup.each_once
+        )
 
     def _prepared(self, batch: Batch | Compare) -> list[Prepared]:
         corrected = self._corrected(batch)

@@ -26,6 +26,7 @@ from tests.cast import system
 from tests.legacy.generator import OldClinic, Size
 from tests.legacy.importing import import_mongo
 from tests.legacy.loading import Rows, expected, snapshot
+from tests.legacy.test_kill import ROOT, environment
 
 if TYPE_CHECKING:
     from medichat.db.roles import Names
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.django_db(transaction=True)
 
 SIZE = Size(users=60, conversations=40, logs=40)
-ROOT = Path(__file__).parent.parent.parent
 
 
 @pytest.fixture(scope="module")
@@ -173,13 +173,13 @@ def test_a_lost_database_ends_with_status_2_and_it_goes_on_later(
     clone_names: "Names",
     superuser_connection: psycopg.Connection,
 ) -> None:
-    urls = {
-        "DATABASE_URL": test_run.application_url(clone_names),
-        "DATABASE_OWNER_URL": test_run.owner_url(clone_names),
-    }
     command = [sys.executable, "manage.py", "import_mongo", "--dump", str(dump), "--batch", "2", "--processes", "1"]
     process = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **urls}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+        command,
+        cwd=ROOT,
+        env=environment(test_run, clone_names),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
     )
     while process.poll() is None and not _batches():
         time.sleep(0.02)

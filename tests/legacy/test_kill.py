@@ -39,18 +39,27 @@ def dump(tmp_path: Path) -> Path:
     return OldClinic(SIZE).write_dump(tmp_path / "clinic")
 
 
+def environment(test_run: database.TestRun, clone_names: "Names") -> dict[str, str]:
+    """For a command in a process of its own, on this test's database."""
+    return {
+        **os.environ,
+        "DATABASE_URL": test_run.application_url(clone_names),
+        "DATABASE_OWNER_URL": test_run.owner_url(clone_names),
+    }
+
+
 @pytest.fixture
 def start(test_run: database.TestRun, clone_names: "Names", dump: Path) -> Start:
     """Start the real command in a process of its own, on this test's database."""
 
     def started(*arguments: str) -> "subprocess.Popen[bytes]":
-        urls = {
-            "DATABASE_URL": test_run.application_url(clone_names),
-            "DATABASE_OWNER_URL": test_run.owner_url(clone_names),
-        }
         command = [sys.executable, "manage.py", "import_mongo", "--dump", str(dump), "--batch", "3", *arguments]
         return subprocess.Popen(
-            command, cwd=ROOT, env={**os.environ, **urls}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+            command,
+            cwd=ROOT,
+            env=environment(test_run, clone_names),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
         )
 
     return started

@@ -53,6 +53,9 @@ LIFESTYLE_AS_TEXT = _rule(
 UNKNOWN_FIELD = _rule("unknown_field", "set_aside", "A field that the system does not know.")
 FIELD_TWICE = _rule("field_stored_twice", "set_aside", "A field is stored twice; the last one counts.")
 DOCUMENT_UNREADABLE = _rule("document_unreadable", "set_aside", "A document that cannot be decoded.")
+DOCUMENT_TWICE = _rule(
+    "document_twice", "set_aside", "Another document with the same identity stands before it in the source."
+)
 DOCUMENT_WITHOUT_ID = _rule("document_without_id", "set_aside", "A document without an identity.")
 SECRET_NOT_KEPT = _rule(
     "secret_not_kept", "set_aside", "A password, token or key: noted, and not kept anywhere.", keeps_raw=False

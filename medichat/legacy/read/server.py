@@ -31,6 +31,8 @@ class ServerSource(Source):
     that the verification has to look for what changed in between.
     """
 
+    stands_still = False
+
     def __init__(self, uri: str, database: str = "", *, timeout_seconds: float = 20) -> None:
         """Raises SourceError when the address is none, nobody answers, or no database is named."""
         self.snapshots = 0

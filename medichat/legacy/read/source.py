@@ -18,7 +18,12 @@ class SourceError(Exception):
 
 
 class Source(ABC):
-    """Collections of documents, read one after the other in constant memory and never written."""
+    """Collections of documents, read one after the other in constant memory and never written.
+
+    ``stands_still``: two documents with the same identity are two documents, and not one that changed meanwhile.
+    """
+
+    stands_still = True
 
     @abstractmethod
     def description(self) -> dict[str, str]:
