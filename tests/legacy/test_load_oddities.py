@@ -29,7 +29,7 @@ MOST_MEGABYTES = 500
 
 def documents() -> dict[str, list[dict[str, Any]]]:
     """A clinic of one patient and one doctor, to be spoilt."""
-    return {name: [Document(raw).values for raw in raws] for name, raws in clinic().items()}
+    return {name: [dict(Document(raw).values) for raw in raws] for name, raws in clinic().items()}
 
 
 def imported(found: dict[str, list[dict[str, Any]]], folder: Path, *, batch: int) -> Any:
