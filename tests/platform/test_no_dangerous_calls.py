@@ -26,6 +26,7 @@ CONNECTS = {
     "medichat.legacy.read.server",
     "medichat.legacy.worker",
     "medichat.legacy.load",
+    "medichat.legacy.undo",
 }
 CONNECTIONS = ("socket", "urllib.request", "http.client", "requests", "httpx", "aiohttp", "pymongo.MongoClient")
 OWN_SENTENCES = {"conversations.intake.advice", "conversations.intake.dialogue"}
