@@ -4,6 +4,7 @@ A correction is a path into the document and the value that belongs there. It is
 is lost, and applied to the document as it is kept at the time of loading: several corrections add up.
 """
 
+import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -30,21 +31,33 @@ class NotCorrectable(Exception):  # noqa: N818  # a state, in words for the admi
 
 @dataclass(frozen=True)
 class Correction:
-    """``value`` belongs at ``path``; the empty path is the whole document."""
+    """``value`` belongs at ``path``; the empty path is the whole document.
+
+    ``instead_of`` is the digest of what stood there, and in which entry of a list, when somebody saw and corrected it.
+    Later runs apply a correction to the document as the source has it then: where its list has moved on, another
+    entry stands at the path, and where the value was changed over there, a newer one. Neither is overwritten.
+    """
 
     path: Path
     value: Any
+    instead_of: str
+
+    @classmethod
+    def of(cls, document: Any, path: Path, value: Any) -> "Correction":
+        """Of this document as somebody saw it. Raises NotCorrectable when there is no such place."""
+        return cls(path, value, _standing(document, path))
 
     def to_text(self) -> str:
         """For keeping it (encrypted)."""
-        return extended_json({"path": list(self.path), "value": self.value})
+        return extended_json({"path": list(self.path), "value": self.value, "instead_of": self.instead_of})
 
     @classmethod
     def from_text(cls, text: str) -> "Correction":
         """As it was kept."""
         kept = parsed_json(text)
         # A path's numbers come back as BSON's, which are plain ones by their value.
-        return cls(tuple(int(step) if not isinstance(step, str) else step for step in kept["path"]), kept["value"])
+        path = tuple(int(step) if not isinstance(step, str) else step for step in kept["path"])
+        return cls(path, kept["value"], kept["instead_of"])
 
 
 def parsed_json(text: str) -> Any:
@@ -94,12 +107,14 @@ def value_at(document: Any, path: Path) -> Any:
 
 def corrected(document: Fields, correction: Correction) -> Fields:
     """The document with the correction, the same identity provided. Raises NotCorrectable."""
-    value_at(document, correction.path[:-1])
+    standing = _standing(document, correction.path)
     result = _replaced(document, correction.path, correction.value)
     if not isinstance(result, Fields):
         raise NotCorrectable("A document is an object in braces.")
     if extended_json(result.get("_id")) != extended_json(document.get("_id")):
         raise NotCorrectable("The _id says which document it is, and stays.")
+    if standing != correction.instead_of and extended_json(result) != extended_json(document):
+        raise NotCorrectable("The document has changed: something else stands in this place now.")
     return result
 
 
@@ -114,6 +129,24 @@ def _replaced(value: Any, path: Path, new: Any) -> Any:
     if isinstance(value, dict) and not rest and isinstance(step, str):
         return Fields([*value.items(), (step, new)])
     raise NotCorrectable("The document has changed: this place is not there any more.")
+
+
+def _standing(document: Any, path: Path) -> str:
+    """A digest of what stands at the path, and of the entries of lists that lead there: by their ids, if they have any.
+
+    Raises NotCorrectable when there is no such place; a field may be missing from an object that is there.
+    """
+    found: list[Any] = []
+    value = document
+    for step in path[:-1]:
+        value = value_at(value, (step,))
+        if isinstance(step, int) and isinstance(value, dict):
+            found.append(value.get("_id", value))
+    if path:
+        is_missing = isinstance(value, dict) and isinstance(path[-1], str) and path[-1] not in value
+        value = "" if is_missing else value_at(value, path[-1:])
+        found.append(is_missing)
+    return hashlib.sha256(extended_json([*found, value]).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def fields_of(value: Any) -> list[tuple[str, bool]]:

@@ -147,7 +147,7 @@ def _decide(request: HttpRequest, item: ImportItem, document: Fields | None, edi
         return False
     editing.text = request.POST.get("value", "")
     try:
-        correction = Correction(editing.path, parsed_json(editing.text))
+        correction = Correction.of(document, editing.path, parsed_json(editing.text))
         corrected(document, correction)
     except NotCorrectable as reason:
         editing.error = str(reason)

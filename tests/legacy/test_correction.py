@@ -16,7 +16,7 @@ from medichat.legacy.correction import (
     shown_json,
     value_at,
 )
-from medichat.legacy.document import Document, Fields, UnreadableDocumentError
+from medichat.legacy.document import Document, Fields, Path, UnreadableDocumentError
 from medichat.legacy.parse.parsing import extended_json
 from tests.legacy.strategies import raw_documents
 
@@ -61,7 +61,7 @@ def test_a_place_that_is_not_certain_is_not_guessed() -> None:
 
 
 def test_only_the_named_value_changes() -> None:
-    after = corrected(visit(), Correction(("messages", 0, "role"), "assistant"))
+    after = corrected(visit(), Correction.of(visit(), ("messages", 0, "role"), "assistant"))
     assert [message["role"] for message in after["messages"]] == ["assistant", "user"]
     assert {name: value for name, value in after.items() if name != "messages"} == {
         name: value for name, value in visit().items() if name != "messages"
@@ -70,24 +70,49 @@ def test_only_the_named_value_changes() -> None:
 
 
 def test_a_missing_field_is_added_and_a_whole_document_replaced() -> None:
-    assert corrected(visit(), Correction(("status",), "closed"))["status"] == "closed"
-    assert corrected(visit(), Correction((), Fields({"_id": ONE, "patient": ONE}))) == {"_id": ONE, "patient": ONE}
+    assert corrected(visit(), Correction.of(visit(), ("status",), "closed"))["status"] == "closed"
+    whole = Fields({"_id": ONE, "patient": ONE})
+    assert corrected(visit(), Correction.of(visit(), (), whole)) == {"_id": ONE, "patient": ONE}
 
 
 @pytest.mark.parametrize(
-    ("correction", "why"),
+    ("path", "value", "why"),
     [
-        (Correction((), Fields({"_id": ObjectId()})), "_id says which"),
-        (Correction(("_id",), "other"), "_id says which"),
-        (Correction((), ["not", "a", "document"]), "in braces"),
-        (Correction(("messages", 9, "role"), "user"), "not there any more"),
-        (Correction(("messages", 9), "user"), "not there any more"),
-        (Correction(("patient", "name"), "x"), "not there any more"),
+        ((), Fields({"_id": ObjectId()}), "_id says which"),
+        (("_id",), "other", "_id says which"),
+        ((), ["not", "a", "document"], "in braces"),
+        (("messages", 9, "role"), "user", "not there any more"),
+        (("messages", 9), "user", "not there any more"),
+        (("patient", "name"), "x", "not there any more"),
     ],
 )
-def test_what_cannot_be_applied_is_refused_with_the_reason(correction: Correction, why: str) -> None:
+def test_what_cannot_be_applied_is_refused_with_the_reason(path: Path, value: Any, why: str) -> None:
     with pytest.raises(NotCorrectable, match=why):
-        corrected(visit(), correction)
+        corrected(visit(), Correction.of(visit(), path, value))
+
+
+def test_another_entry_that_has_moved_into_the_place_is_not_changed() -> None:
+    before = Fields({"_id": ONE, "currentMedications": [Fields({"name": "A", "dosage": "1"}), Fields({"name": "B"})]})
+    after = Fields({"_id": ONE, "currentMedications": [Fields({"name": "C", "dosage": "1"})]})
+    correction = Correction.of(before, ("currentMedications", 0, "dosage"), "1 mg")
+    with pytest.raises(NotCorrectable, match="something else"):
+        corrected(after, correction)
+
+
+def test_an_entry_with_an_id_is_known_by_it_and_keeps_several_corrections() -> None:
+    entry = Fields({"_id": ObjectId(), "vaccine": "?", "date": "soon"})
+    before = Fields({"_id": ONE, "immunizations": [entry]})
+    first = Correction.of(before, ("immunizations", 0, "vaccine"), "MMR")
+    second = Correction.of(before, ("immunizations", 0, "date"), "2020")
+    after = corrected(corrected(before, first), second)
+    assert after["immunizations"] == [{"_id": entry["_id"], "vaccine": "MMR", "date": "2020"}]
+    assert corrected(after, first) == after
+
+
+def test_a_newer_value_of_the_source_is_not_changed() -> None:
+    correction = Correction.of(visit(), ("patient",), "somebody")
+    with pytest.raises(NotCorrectable, match="something else"):
+        corrected(Fields(visit() | {"patient": "somebody else"}), correction)
 
 
 @pytest.mark.parametrize(
@@ -108,8 +133,8 @@ def test_every_document_can_be_shown_read_and_kept_again(raw: bytes) -> None:
     except (NotCorrectable, UnreadableDocumentError):
         return  # fields named like JSON's own words for types, such as $oid, or what is no BSON
     assert extended_json(parsed_json(shown_json(value))) == extended_json(value)
-    kept = Correction.from_text(Correction(("messages", 3, "content"), value).to_text())
-    assert kept.path == ("messages", 3, "content")
+    kept = Correction.from_text(Correction(("messages", 3, "content"), value, "what stood there").to_text())
+    assert (kept.path, kept.instead_of) == (("messages", 3, "content"), "what stood there")
     assert extended_json(kept.value) == extended_json(value)
 
 

@@ -18,7 +18,7 @@ from medichat.legacy.load import connection_settings
 from medichat.legacy.models import ImportedDocument, ImportItem, ItemState
 from medichat.legacy.retry import load_corrected
 from medichat.legacy.worker import LOCK
-from records.models import MedicalInfo
+from records.models import MedicalInfo, Medication
 from tests.cast import ClientOf, as_person, system
 from tests.factories import AdministratorFactory
 from tests.legacy.clinics import write_dump
@@ -143,3 +143,31 @@ def test_corrections_wait_for_the_end_of_a_running_import(place: Path, client_of
         assert load_corrected() is None
         assert item("choice_unknown").state == ItemState.CORRECTED
     assert load_corrected() == (1, 0)
+
+
+def test_another_entry_in_the_place_of_a_corrected_one_stays_as_the_source_has_it(
+    place: Path, client_of: ClientOf
+) -> None:
+    def write(*medications: dict[str, object]) -> None:
+        user = {
+            "_id": PATIENT, "email": "pat@example.org", "role": "patient", "firstName": "Pat", "lastName": "Kos",
+            "currentMedications": list(medications), "createdAt": WHEN, "updatedAt": WHEN, "__v": 0,
+        }  # fmt: skip
+        write_dump(place, {"users": [bson.encode(user)], "conversations": [], "activity_logs": []})
+
+    write({"name": "Warfarin", "dosage": 5.0, "inColour": "pink"}, {"name": "Digoxin", "dosage": "62.5"})
+    run(place)
+    with system():
+        chosen = ImportItem.objects.get(rule="unknown_field")
+    client = client_of(AdministratorFactory())
+    typed = {"correct": "1", "at": '["currentMedications", 0, "dosage"]', "value": '"5 mg"'}
+    assert client.post(f"/admin/legacy/importitem/{chosen.pk}/raw/", typed).status_code == 302
+    assert load_corrected() == (1, 0)
+    with system():
+        assert Medication.objects.get(medication_name="Warfarin").dosage == "5 mg"
+
+    write({"name": "Digoxin", "dosage": "62.5"})  # the first was taken out over there
+    run(place)
+
+    with system():
+        assert Medication.objects.get(medication_name="Digoxin").dosage == "62.5"
