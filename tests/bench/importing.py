@@ -33,6 +33,7 @@ class Server:
 
     superuser_url: str
     environment: dict[str, str]
+    directory: str
 
     def manage(self, *arguments: str) -> list[str]:
         """The command line of ``manage.py``."""
@@ -56,7 +57,7 @@ def server(directory: Path) -> Iterator[Server]:
             "DATABASE_OWNER_URL": url_for(admin_url, NAMES.database, NAMES.owner, PASSWORD),
             "MEDICHAT_DATA_DIR": str(directory / "data"),
         }
-        found = Server(url_for(admin_url, NAMES.database), environment)
+        found = Server(url_for(admin_url, NAMES.database), environment, str(directory / "postgresql"))
         subprocess.run(found.manage("migrate", "--verbosity", "0"), env=environment, check=True, cwd=ROOT)
         yield found
     finally:
@@ -71,6 +72,9 @@ class Cost:
     seconds: float = 0
     stages: dict[str, float] = field(default_factory=dict)
     peak_memory: float = 0
+    python_seconds: float = 0
+    database_seconds: float = 0
+    """Processor time, which hardly depends on what else the machine does."""
     rows: int = 0
     bare_copy_seconds: float = 0
     report: dict[str, Any] = field(default_factory=dict)
@@ -82,6 +86,8 @@ class Cost:
             "seconds": round(self.seconds, 1),
             "rows_per_second": round(self.rows / self.seconds) if self.seconds else None,
             "stages_seconds": {name: round(seconds, 1) for name, seconds in self.stages.items()},
+            "cpu_python_seconds": round(self.python_seconds, 1),
+            "cpu_database_seconds": round(self.database_seconds, 1),
             "peak_memory_mb": round(self.peak_memory),
             "bare_copy_seconds": round(self.bare_copy_seconds, 1),
             "bare_copy_share": round(self.bare_copy_seconds / self.seconds, 3) if self.seconds else None,
@@ -93,7 +99,8 @@ def measure(server: Server, dump: Path, tell: Callable[[str], None], *options: s
     """Import the dump with the real command; raises CalledProcessError when it does not hold."""
     cost, report = Cost(), dump.parent / "report.json"
     command = server.manage("import_mongo", "--dump", str(dump), "--report", str(report), *options)
-    begun = time.monotonic()
+    begun, database_before = time.monotonic(), _database_seconds(server)
+    children_before = os.times()
     process = subprocess.Popen(command, env=server.environment, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     watcher = threading.Thread(target=_watch_memory, args=(process.pid, cost), daemon=True)
     watcher.start()
@@ -110,10 +117,32 @@ def measure(server: Server, dump: Path, tell: Callable[[str], None], *options: s
     if process.wait():
         raise subprocess.CalledProcessError(process.returncode, command)
     cost.seconds = time.monotonic() - begun
+    children = os.times()
+    cost.python_seconds = (
+        children.children_user + children.children_system
+        - children_before.children_user - children_before.children_system
+    )  # fmt: skip
+    cost.database_seconds = _database_seconds(server) - database_before
     watcher.join()
     cost.report = json.loads(report.read_text())
     cost.rows, cost.bare_copy_seconds = _bare_copy(server, dump.parent / "bare")
     return cost
+
+
+def _database_seconds(server: Server) -> float:
+    """Processor time of the server and of its connections that have ended."""
+    total = 0.0
+    for process in psutil.process_iter():
+        try:
+            if server.directory in " ".join(process.cmdline()[:6]):
+                for one in [process, *process.children()]:
+                    times = one.cpu_times()
+                    total += times.user + times.system
+                times = process.cpu_times()
+                total += times.children_user + times.children_system
+        except psutil.Error:
+            continue
+    return total
 
 
 def _watch_memory(pid: int, cost: Cost) -> None:

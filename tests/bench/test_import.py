@@ -47,6 +47,6 @@ def _print(cost: Cost, console: Console) -> None:
     for stage, seconds in cost.stages.items():
         table.add_row(stage, f"{seconds:.1f}")
     summary = cost.summary()
-    for name in ("seconds", "rows", "rows_per_second", "peak_memory_mb", "bare_copy_seconds", "bare_copy_share"):
+    for name in [one for one in summary if one not in {"stages_seconds", "ok"}]:
         table.add_row(name.replace("_", " "), f"{summary[name]:,}", style="bold")
     console.print(table)
