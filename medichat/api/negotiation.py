@@ -1,9 +1,10 @@
 """Which form a body has."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import IO, Any
 
 from rest_framework.negotiation import BaseContentNegotiation
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, JSONParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 
@@ -22,3 +23,17 @@ class AlwaysJson(BaseContentNegotiation):
         """The first, which is JSON."""
         renderer = next(iter(renderers))
         return renderer, renderer.media_type or ""
+
+
+class Utf8JsonParser(JSONParser):
+    """JSON is UTF-8 (RFC 8259, section 8.1), whatever charset a client names.
+
+    Otherwise the address that the throttle counts (``accounts.api.throttling``) would not be the one that is tried, and
+    a charset that is a compression would unfold without a limit.
+    """
+
+    def parse(
+        self, stream: IO[Any], media_type: str | None = None, parser_context: Mapping[str, Any] | None = None
+    ) -> Any:
+        """What was sent. Raises ParseError."""
+        return super().parse(stream, media_type, {**(parser_context or {}), "encoding": "utf-8"})

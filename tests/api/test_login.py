@@ -146,3 +146,14 @@ def test_a_cookie_opens_nothing_here_and_is_left_alone(client_of: ClientOf, pati
 
 def test_a_token_opens_no_page(api_of: ClientOf, patient: User) -> None:
     assert api_of(patient).get("/account/profile/").status_code == 302
+
+
+def test_nobody_hides_from_the_throttle_by_writing_the_address_in_another_charset(
+    client: Client, patient: User
+) -> None:
+    """JSON is UTF-8 (RFC 8259, section 8.1), whatever a client says: what is counted is what is tried."""
+    body = json.dumps({"email": "ana+AEA-example.org", "password": PASSWORD})
+    assert body.encode().decode("utf-7") == json.dumps({"email": patient.email, "password": PASSWORD})
+    response = client.generic("POST", "/api/auth/login", body, content_type="application/json; charset=utf-7")
+    assert is_error(response, 400)
+    assert login(client, patient.email).status_code == 200
