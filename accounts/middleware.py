@@ -153,16 +153,11 @@ class AuthenticationMiddleware(DjangoAuthenticationMiddleware):
         """The owner of the token in the header; ``request.token_fault`` is what ``BearerAuthentication`` says of a
         token that opens nothing. An address that needs no token is open with a bad one as well."""
         request.user = AnonymousUser()
-        sent = request.headers.get("Authorization", "")
-        kind, _, token = sent.partition(" ")
-        if not token:
-            token = sent  # the previous system took a token without "Bearer" before it where it only said whose it is
-        elif kind.lower() != "bearer":
-            return
+        token = tokens.token_in(request.headers.get("Authorization", ""))
         if not token:
             return
         try:
-            session = tokens.open_session(token.strip())
+            session = tokens.open_session(token)
         except tokens.InvalidTokenError as fault:
             request.token_fault = str(fault)  # type: ignore[attr-defined]  # our own mark on the request
             return

@@ -94,6 +94,25 @@ def begin_session(user: User, *, device: str, address: str | None, with_factor: 
     return tokens
 
 
+def token_in(header: str) -> str:
+    """The access token in an ``Authorization`` header; '' when it holds none.
+
+    The previous system took a token without ``Bearer`` before it where it only said whose it is.
+    """
+    kind, _, token = header.partition(" ")
+    if not token:
+        return kind
+    return token.strip() if kind.lower() == "bearer" else ""
+
+
+def session_named_by(header: str) -> str:
+    """The id of the session whose access token stands in this header, '' without one; it may have ended."""
+    try:
+        return str(_named_by(AccessToken(cast(Any, token_in(header))))[0])
+    except TokenError:
+        return ""
+
+
 def open_session(access_token: str) -> Session:
     """The running session of an access token with its owner loaded; the database context becomes the owner's.
 

@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse, RawPostDataException
 from rest_framework.request import Request
 
+from accounts import tokens
 from accounts.throttle import Attempt, Limits, View, attempt_of, throttled
 from medichat.api.errors import refusal
 
@@ -23,8 +24,11 @@ def sent_email(request: HttpRequest) -> str:
 
 
 def sent_token(request: HttpRequest) -> str:
-    """The signed-in client, where the present password is asked for again."""
-    return request.headers.get("Authorization", "")
+    """The signed-in client, where the present password is asked for again.
+
+    Its session and not its token: a fresh one, or the same one written otherwise, would begin to count anew.
+    """
+    return tokens.session_named_by(request.headers.get("Authorization", ""))
 
 
 def succeeded(request: Request) -> None:

@@ -77,3 +77,16 @@ def test_changing_needs_the_present_password_and_a_good_new_one(client: Client, 
     assert is_error(response, 400)
     assert {fault["field"] for fault in response.json()["errors"]} == {"password", "newPassword"}
     assert is_error(posted(client, "/auth/password/change", {}), 401)
+
+
+def test_guessing_the_present_password_is_counted_for_the_session_and_not_for_its_token(
+    client: Client, patient: User
+) -> None:
+    """A fresh token, or the same one written otherwise, is no fresh start."""
+    guess = {"password": "eight quiet herons at dusk", "newPassword": NEW}
+    pair = login(client, patient.email).json()
+    for guessed in range(7):
+        pair = posted(client, "/auth/refresh", {"refreshToken": pair["refreshToken"]}).json()
+        spelt = "BEARER  " if guessed % 2 else "Bearer "
+        here = Client(headers={"Authorization": f"{spelt}{pair['token']}"})
+        assert is_error(posted(here, "/auth/password/change", guess), 400 if guessed < 5 else 429)
