@@ -152,3 +152,12 @@ def test_a_missing_collection_is_said() -> None:
         pytest.raises(SourceError, match="no collection conversations"),
     ):
         list(source.documents("conversations"))
+
+
+def test_a_database_of_the_same_name_on_another_server_is_another_source_and_a_password_makes_no_difference() -> None:
+    with serving(clinic()) as one, serving(clinic()) as other:
+        with open_source(one.uri) as first, open_source(other.uri) as second:
+            assert first.description() == second.description()
+            assert first.fingerprint() != second.fingerprint()
+        with open_source(one.uri) as again:
+            assert again.fingerprint() == first.fingerprint()

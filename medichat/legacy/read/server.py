@@ -36,6 +36,7 @@ class ServerSource(Source):
     def __init__(self, uri: str, database: str = "", *, timeout_seconds: float = 20) -> None:
         """Raises SourceError when the address is none, nobody answers, or no database is named."""
         self.snapshots = 0
+        self._hosts = uri.partition("://")[2].partition("/")[0].partition("?")[0].rpartition("@")[2].lower()
         self._session: ClientSession | None = None
         milliseconds = int(timeout_seconds * 1000)
         try:
@@ -61,6 +62,10 @@ class ServerSource(Source):
     def description(self) -> dict[str, str]:
         """Kind and database; the address may hold a password and is left out."""
         return {"kind": "server", "database": self._database.name}
+
+    def _state(self) -> object:
+        """Which server it is: another one with a database of this name is another source."""
+        return self._hosts
 
     def collections(self) -> list[str]:
         """The collections of the database, without MongoDB's own and without views."""
