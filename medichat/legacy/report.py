@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from medichat.legacy.account import ENTITIES
 from medichat.legacy.counts import Counts
 from medichat.legacy.parse.rules import RULES
 from medichat.legacy.undo import Undone
@@ -61,11 +62,11 @@ def with_verification(report: Mapping[str, Any], verified: Verified) -> dict[str
     """The report of a run with the figures of a later verification."""
     entities = {
         entity: {
-            **figures,
+            **report["entities"][entity],
             "verified": verified.verified.get(entity, 0),
             "mismatched": verified.mismatched.get(entity, 0),
         }
-        for entity, figures in report["entities"].items()
+        for entity in ENTITIES  # in their order, which a stored report has lost
     }
     holds = not report["discrepancies"]["count"] and all(
         figures["source"] == figures["loaded"] + figures["merged"] + figures["set_aside"]

@@ -13,6 +13,7 @@ from accounts.models import User
 from medichat.db.context import acting_as, system
 from medichat.db.encryption import seal
 from medichat.legacy import verify
+from medichat.legacy.account import ENTITIES
 from medichat.legacy.compare import Comparison
 from medichat.legacy.load import Options, Silent
 from medichat.legacy.parse.identity import row_id
@@ -233,6 +234,7 @@ def test_the_command_names_differences_and_says_so_with_its_exit_code(loaded: Lo
     fine = import_mongo("--verify", run, report=tmp_path / "report.json")
     assert fine.code == 0, fine.console
     assert fine.report["entities"] == loaded.report["entities"]
+    assert list(fine.report["entities"]) == list(ENTITIES), "in the order of the import"
     legacy_id = some(loaded, "messages", place=5)
     with tampered(loaded, "messages", f"legacy_id = '{legacy_id}'", "DELETE FROM messages WHERE ?"):
         wrong = import_mongo("--verify", run, report=tmp_path / "report.json")
