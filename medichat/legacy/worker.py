@@ -256,6 +256,8 @@ def said_of(error: Exception) -> str:
         return f"A file of the import cannot be written: {error.strerror or 'input or output error'}."
     if isinstance(error, psycopg.OperationalError) and (error.sqlstate is None or error.sqlstate[:2] in {"08", "57"}):
         return "The database cannot be reached, or the connection was lost. Start the import again: it goes on."
+    if isinstance(error, (errors.UndefinedTable, errors.UndefinedColumn, errors.UndefinedFunction)):
+        return "The database is not of this version: run 'python manage.py migrate' first."
     if isinstance(error, psycopg.Error):
         where = error.diag.table_name or "the database"
         kind = error.sqlstate or type(error).__name__

@@ -122,6 +122,20 @@ def test_a_server_that_does_not_answer_ends_with_status_2(monkeypatch: pytest.Mo
     assert "secret" not in outcome.console
 
 
+def test_a_database_that_was_not_migrated_ends_with_status_2_and_the_remedy(
+    dump: Path, test_run: database.TestRun, clone_names: "Names"
+) -> None:
+    with psycopg.connect(test_run.owner_url(clone_names), autocommit=True) as owner:
+        owner.execute("ALTER TABLE import_documents RENAME TO of_a_later_version")
+        try:
+            outcomes = [import_mongo("--dump", dump, *more) for more in ((), ("--dry-run",))]
+        finally:
+            owner.execute("ALTER TABLE of_a_later_version RENAME TO import_documents")
+    for outcome in outcomes:
+        assert outcome.code == 2
+        assert "manage.py migrate" in outcome.console
+
+
 def test_an_unknown_collection_is_reported(dump: Path, tmp_path: Path) -> None:
     (dump / "pets.bson").write_bytes(b"")
     outcome = import_mongo("--dump", dump, report=tmp_path / "report.json")
