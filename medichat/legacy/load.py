@@ -98,11 +98,12 @@ def run(
     options: Options = Options(),
     shown: Shown | None = None,
     *,
-    afterwards: Callable[[Ground], None] = lambda _: None,
+    afterwards: Callable[[Ground, Loaded], None] = lambda *_: None,
 ) -> Loaded:
     """Load the source, or go on with the run that did not come to its end. The run's row stays 'running'.
 
-    ``afterwards`` is done before the scratch files go and the lock is given back; not in a dry run.
+    ``afterwards`` is done before the scratch files go and the lock is given back, so that nobody resumes a run that is
+    still copying files; not in a dry run.
 
     Raises SourceError for a source that cannot be read, ImportFailed for everything else that ends a run; the run is
     then marked as failed, and the next start goes on.
@@ -118,7 +119,7 @@ def run(
         begun = _begun(source, options)
         try:
             loaded = Loaded(begun, _load(ground, begun), source.unknown())
-            afterwards(ground)
+            afterwards(ground, loaded)
             return loaded
         except (SourceError, ImportFailed) as error:
             _note_failure(begun, str(error))

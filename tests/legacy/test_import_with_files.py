@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import bson
 import pytest
@@ -11,7 +12,11 @@ from django.conf import settings
 from accounts.models import User
 from conversations.models import Attachment
 from medichat.db import encrypted_files
+from medichat.legacy import load
 from medichat.legacy.models import ImportItem, ImportRun, ItemState
+from medichat.legacy.uploads.record import files_of
+from medichat.legacy.worker import ImportFailed
+from medichat.management.commands import import_mongo as import_command
 from tests.cast import system
 from tests.conversations import samples
 from tests.factories import AdministratorFactory
@@ -117,3 +122,20 @@ def test_a_wrong_folder_is_refused_before_anything_is_loaded(place: Path) -> Non
     assert f"name {place / 'uploads'}" in outcome.console
     assert rows("SELECT count(*) FROM users") == [(0,)]
     assert rows("SELECT count(*) FROM import_runs") == [(0,)]
+
+
+def test_nobody_else_can_import_or_undo_while_files_are_copied(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    refused = []
+
+    def meanwhile(*arguments: Any) -> dict[str, Any]:
+        with pytest.raises(ImportFailed, match="Another import"), load.alone():
+            pass
+        with system():
+            refused.append(ImportRun.objects.get().status)
+        return files_of(*arguments)
+
+    monkeypatch.setattr(import_command, "files_of", meanwhile)
+    assert run(place).code == 0
+    assert refused == ["running"]
+    with system():
+        assert ImportRun.objects.get().status == ImportRun.Status.FINISHED

@@ -198,6 +198,12 @@ def test_a_run_is_undone_once_and_only_one_there_is(loaded: Outcome, folder: Pat
     assert import_mongo("--undo", "a run that never was").code == 2
 
 
+def test_a_dry_run_removes_nothing(loaded: Outcome) -> None:
+    before = counts()
+    assert import_mongo("--undo", loaded.report["run"], "--dry-run").code == 2
+    assert counts() == before
+
+
 def test_an_account_that_only_its_owner_used_stays_when_it_was_edited(loaded: Outcome, folder: Path) -> None:
     with system():
         person = User.objects.filter(role="patient", is_active=True).order_by("id").first()

@@ -61,6 +61,11 @@ class Command(BaseCommand):
             raise CommandError("--batch must be at least 1.", returncode=UNREADABLE)
         if options["processes"] is not None and options["processes"] < 0:
             raise CommandError("--processes cannot be negative.", returncode=UNREADABLE)
+        if options["dry_run"] and (options["undo"] or options["verify"]):
+            raise CommandError(
+                "--dry-run goes with an import only: --undo would remove rows, and --verify loads none anyway.",
+                returncode=UNREADABLE,
+            )
         try:
             if options["undo"]:
                 self._undo(_run_named(options["undo"]))
@@ -78,7 +83,7 @@ class Command(BaseCommand):
 
     def _import(self, source: Source, options: dict[str, Any]) -> dict[str, Any]:
         started = datetime.now(UTC)
-        compared: list[Comparison] = []
+        reports: list[dict[str, Any]] = []
         if options["uploads"]:
             UploadsFolder(options["uploads"]).close()  # to say what is wrong with it before anything is loaded
         with shown_on(self.stdout) as shown:
@@ -86,25 +91,13 @@ class Command(BaseCommand):
                 source,
                 _chosen(options),
                 shown,
-                afterwards=lambda ground: compared.append(verify.after_loading(ground)),
+                afterwards=lambda ground, loaded: reports.append(_completed(ground, loaded, options["uploads"])),
             )
-        report = report_of(
-            loaded.counts,
-            run_id=loaded.run.pk if loaded.run else None,
-            source=source.description(),
-            is_dry=options["dry_run"],
-            started_at=loaded.run.started_at if loaded.run else started,
-            finished_at=datetime.now(UTC),
-            unknown_collections=loaded.unknown_collections,
-            verified=verify.verified(compared[0]) if compared else None,
-        )
-        if options["uploads"]:
-            with shown_on(self.stdout) as shown:
-                report["files"] = files_of(source, options["uploads"], loaded.run, shown)
-        if loaded.run:
-            with system():
-                loaded.run.finish(report=report, is_ok=report["ok"])
-                loaded.run.mark_verified(report=report, is_ok=report["ok"])
+            if loaded.run is not None:
+                return reports[0]
+            report = _report(source, loaded, started)
+            if options["uploads"]:
+                report["files"] = files_of(source, options["uploads"], None, shown)
         return report
 
     def _verify(self, source: Source, earlier: ImportRun, options: dict[str, Any]) -> dict[str, Any]:
@@ -142,6 +135,35 @@ class Command(BaseCommand):
             raise CommandError("The import does not hold: see above.", returncode=NOT_OK)
         if options["strict"] and set_aside:
             raise CommandError(f"{set_aside} elements were set aside, and --strict was given.", returncode=NOT_OK)
+
+
+def _completed(ground: load.Ground, loaded: load.Loaded, uploads: Path | None) -> dict[str, Any]:
+    """Verify the run, copy its files, and call it finished: while nobody else can import."""
+    run = loaded.run
+    assert run is not None
+    comparison = verify.after_loading(ground)
+    report = _report(ground.source, loaded, run.started_at, comparison)
+    if uploads:
+        report["files"] = files_of(ground.source, uploads, run, ground.shown)
+    with system():
+        run.finish(report=report, is_ok=report["ok"])
+        run.mark_verified(report=report, is_ok=report["ok"])
+    return report
+
+
+def _report(
+    source: Source, loaded: load.Loaded, started: datetime, comparison: Comparison | None = None
+) -> dict[str, Any]:
+    return report_of(
+        loaded.counts,
+        run_id=loaded.run.pk if loaded.run else None,
+        source=source.description(),
+        is_dry=loaded.run is None,
+        started_at=started,
+        finished_at=datetime.now(UTC),
+        unknown_collections=loaded.unknown_collections,
+        verified=verify.verified(comparison) if comparison else None,
+    )
 
 
 def _chosen(options: dict[str, Any]) -> load.Options:
