@@ -72,7 +72,14 @@ def begin_session(user: User, *, device: str, address: str | None, with_factor: 
     """Sign the person in on a new API client, ``with_factor`` after a second step; the database context becomes theirs.
 
     Without a second factor that is required the session gives no rights (see ``second_factor.is_missing``).
+    Raises InvalidTokenError when the account was deactivated or its password changed while the steps were checked.
     """
+    # Locked: who ends an account, or its sessions, at this moment waits for this session and ends it too.
+    switch_to(role="sign_in", user_id=user.pk)
+    found = User.objects.select_for_update().filter(pk=user.pk, is_active=True).order_by().first()
+    if found is None or found.password != user.password:
+        switch_to(role="")
+        raise InvalidTokenError(ENDED)
     now = timezone.now()
     session = Session(
         second_factor=with_factor,

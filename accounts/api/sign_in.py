@@ -134,8 +134,12 @@ def begin(request: Request, user: User, *, with_factor: MfaToken | None = None) 
     return tokens.begin_session(user, device=device, address=client_address(request._request), with_factor=with_factor)
 
 
-def _signed_in(request: Request, user: User, app: MfaToken | None) -> Response:
-    return Response(bodies.signed_in(user, begin(request, user, with_factor=app), "You are signed in."))
+def _signed_in(request: Request, user: User, app: MfaToken | None) -> HttpResponseBase:
+    try:
+        pair = begin(request, user, with_factor=app)
+    except tokens.InvalidTokenError:
+        return refusal(request, HTTPStatus.UNAUTHORIZED, REFUSED, code="wrong_credentials")
+    return Response(bodies.signed_in(user, pair, "You are signed in."))
 
 
 def _app_that_accepts(request: Request, user: User, code: str) -> MfaToken | HttpResponseBase:

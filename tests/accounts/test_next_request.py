@@ -141,13 +141,19 @@ def test_deactivated_while_a_request_is_under_way(
 
 
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("address", "step"), [(SIGN_IN, "is_asked"), ("/api/auth/login", "is_enrolled")])
 @pytest.mark.parametrize("what", ["deactivated", "new password"])
 def test_while_somebody_is_signing_in(
-    in_flight: Callable[..., "Future[Any]"], held_after: Callable[[str], Held], patient: User, what: str
+    in_flight: Callable[..., "Future[Any]"],
+    held_after: Callable[[str], Held],
+    patient: User,
+    what: str,
+    address: str,
+    step: str,
 ) -> None:
     """The password was right a moment ago; no session comes of it, now or when the account is active again."""
-    client, held = Client(), held_after("is_asked")
-    answer = in_flight(lambda: client.post(SIGN_IN, {"email": patient.email, "password": PASSWORD}))
+    client, held = Client(), held_after(step)
+    answer = in_flight(lambda: client.post(address, {"email": patient.email, "password": PASSWORD}))
     assert held.reached.wait(60)
     with system():
         user = User.objects.get(pk=patient.pk)
