@@ -10,7 +10,7 @@ from bson import ObjectId
 from medichat.legacy.document import UNREADABLE, Document, UnreadableDocumentError
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.dates import instant
-from medichat.legacy.parse.identity import reference_of, time_of_id
+from medichat.legacy.parse.identity import original_of, reference_of, time_of_id
 from medichat.legacy.parse.parsing import (
     Field,
     Parsed,
@@ -154,9 +154,11 @@ def _resource_id(section: Section) -> str | None:
         return str(stored)
     field = section.take("resourceId")
     found = text(field, "activity_logs.resource_id")
-    if found is not None:
-        field.note(rules.RESOURCE_ID_AS_TEXT)
-    return found
+    if found is None:
+        return None
+    original = original_of(found)
+    field.note(rules.REFERENCE_OF_OLD_SCRIPT if original else rules.RESOURCE_ID_AS_TEXT)
+    return original or found
 
 
 def _endpoint(section: Section) -> str | None:

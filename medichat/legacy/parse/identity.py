@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import bson
-from bson import DBRef, ObjectId
+from bson import Binary, DBRef, ObjectId
 from bson.errors import BSONError
 
 from medichat.legacy.parse import rules
@@ -22,6 +22,7 @@ from medichat.legacy.parse.values import plain
 _NAMESPACE = uuid.UUID("6f1d2a52-5c1e-5d0b-9a57-0d8c1e6b7f43")  # fixed for ever: two runs must agree
 _NAMESPACE_BYTES = _NAMESPACE.bytes
 _HEX_ID = re.compile(r"[0-9a-f]{24}", re.ASCII | re.IGNORECASE)
+_OLD_SCRIPT_ID = re.compile(r"([0-9a-f]{24})0{8}", re.ASCII | re.IGNORECASE)
 _LONGEST = 40
 
 
@@ -57,6 +58,16 @@ def time_of_id(value: Any) -> datetime | None:
     return value.generation_time.astimezone(UTC) if isinstance(value, ObjectId) else None
 
 
+def original_of(value: str | uuid.UUID | Binary) -> str | None:
+    """The legacy id from which an earlier migration script made this one: 24 digits and eight zeros, as text or UUID.
+
+    None for anything else. (No UUID that is made today ends so: version and variant would have to fit as well.)
+    """
+    digits = value.hex() if isinstance(value, bytes) else str(value).strip().replace("-", "")
+    found = _OLD_SCRIPT_ID.fullmatch(digits)
+    return found[1].lower() if found else None
+
+
 def reference(field: Field, column: str) -> str | None:
     """The legacy id of the account that the field names; None where it is silent or cannot be understood."""
     if field.is_empty:
@@ -69,6 +80,10 @@ def reference(field: Field, column: str) -> str | None:
         field.claim(column)
         field.note(rules.REFERENCE_FROM_TEXT)
         return value.strip().lower()
+    if isinstance(value, (str, uuid.UUID, Binary)) and (original := original_of(value)):
+        field.claim(column)
+        field.note(rules.REFERENCE_OF_OLD_SCRIPT)
+        return original
     if isinstance(value, DBRef) and isinstance(value.id, ObjectId):
         field.claim(column)
         field.note(rules.REFERENCE_FROM_TEXT)

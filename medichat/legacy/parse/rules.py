@@ -130,6 +130,11 @@ DATA_OF_OTHER_ROLE = _rule("data_of_other_role", "repaired", "Patient data of so
 # Chart
 HEIGHT_AS_TEXT = _rule("height_as_text", "repaired", "A height without certain unit or value stays text.")
 WEIGHT_AS_TEXT = _rule("weight_as_text", "repaired", "A weight without certain unit or value stays text.")
+REFERENCE_OF_OLD_SCRIPT = _rule(
+    "reference_of_old_script",
+    "repaired",
+    "An id as an earlier migration script made it (24 digits and eight zeros): the id that it was made of counts.",
+)
 REFERENCE_FROM_TEXT = _rule("reference_from_text", "repaired", "A reference stored as text or as a whole document.")
 REFERENCE_NOT_UNDERSTOOD = _rule("reference_not_understood", "set_aside", "A reference that names nobody.")
 REFERENCE_TO_NOBODY = _rule(
