@@ -154,10 +154,10 @@ class UserView(AdministratorView):
             raise PermissionDenied("Another administrator changes your role or ends your account.")
         changed = _set(user, sent)
         _require_complete(user)
-        if user.approved_at and APPROVED_WITH & set(changed):
-            user.withdraw_approval(by=self.person)
         if changed and (taken := _save(user, update_fields=changed)):
             return refusal(request, HTTPStatus.CONFLICT, EMAIL_TAKEN if taken == "email" else LICENCE_TAKEN)
+        if user.approved_at and APPROVED_WITH & set(changed):
+            user.withdraw_approval(by=self.person)
         self._switch(user, sent)
         user.refresh_from_db()
         return Response(OneUserBody(message="The account is changed.", user=user_body(user)))

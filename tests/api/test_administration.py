@@ -104,6 +104,14 @@ def test_known_addresses_and_licences_are_409(farid: Client, patient: User, her_
     assert is_error(posted(farid, "/admin/users", doctor), 409)
 
 
+def test_a_change_that_is_refused_leaves_the_approval(farid: Client, her_doctor: User, stranger_doctor: User) -> None:
+    taken = {"licenseNumber": stranger_doctor.licence_number}
+    assert is_error(sent(farid, "PATCH", f"/admin/users/{her_doctor.pk}", taken), 409)
+    with system():
+        her_doctor.refresh_from_db()
+    assert her_doctor.is_approved
+
+
 def test_an_account_is_changed_and_it_is_on_record_with_names_of_fields_only(
     farid: Client, patient: User, administrator: User
 ) -> None:
