@@ -10,7 +10,7 @@ chosen a new password with the link from the mailbox, which strangers cannot kee
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -149,7 +149,16 @@ def take_back(attempt: Attempt) -> None:
     """The attempt succeeded: its pair starts anew and becomes known, the wider counts forget this one attempt."""
     now = timezone.now()
     AttemptCount.objects.filter(key=attempt.pair).update(attempts=0, blocked_until=None, succeeded_at=now)
-    for key in attempt.keys.keys() - {attempt.pair}:
+    _forget_one(attempt.keys.keys() - {attempt.pair})
+
+
+def not_count(attempt: Attempt) -> None:
+    """The attempt succeeded and says nothing about the others: who guesses at many knows one of them."""
+    _forget_one(attempt.keys)
+
+
+def _forget_one(keys: Iterable[str]) -> None:
+    for key in sorted(keys):
         with connection.cursor() as cursor:
             cursor.execute(
                 "UPDATE attempt_counts SET attempts = greatest(attempts - 1, 0), blocked_until = NULL WHERE key = %s",

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import doctor_required, person
 from accounts.models import User
-from accounts.throttle import EMERGENCY_ACCESS, begin, take_back
+from accounts.throttle import EMERGENCY_ACCESS, begin, not_count
 from medichat.client_address import client_address
 from records import signals
 from records.access import OpenChart, chart_required
@@ -49,7 +49,7 @@ def open_chart(request: HttpRequest) -> HttpResponse:
         signals.emergency_access_refused.send(EmergencyAccess, by=doctor)
         form.add_error(None, NOBODY)
         return _page(request, form, status=422)
-    take_back(attempt)
+    not_count(attempt)
     seen = patients_visible_to(doctor).filter(pk=patient_id).first()
     if seen is not None and why_seen(seen) == "care":
         messages.info(request, "You care for this patient: the chart is open to you anyway.")

@@ -147,6 +147,19 @@ def test_after_ten_misses_a_doctor_waits_whatever_the_browser(
     assert accesses() == []
 
 
+def test_naming_a_patient_of_one_s_own_between_the_guesses_does_not_help(
+    client_of: ClientOf, patient: User, her_doctor: User
+) -> None:
+    """Whoever guesses at strangers knows somebody: that one is right says nothing about the others."""
+    client = client_of(her_doctor)
+    answers = []
+    for guess in range(6):
+        answers.append(ask(client, patient, record_number=str(900_000 + guess)).status_code)
+        if guess < 4:
+            assert ask(client, patient)["Location"] == chart(patient)
+    assert answers == [422] * 5 + [429]
+
+
 def test_who_cares_for_the_patient_needs_no_emergency(client_of: ClientOf, patient: User, her_doctor: User) -> None:
     response = ask(client_of(her_doctor), patient)
     assert response["Location"] == chart(patient)
