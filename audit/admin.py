@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString
 from accounts.admin_site import ReadOnlyAdmin
 from accounts.models import User, normalise_email
 from audit.models import ActivityLog, AuditSeal
+from medichat.legacy.models import ImportedDocument, RunStatus
 
 # The page of a resource in the admin, by the log's word for it.
 PAGES = {
@@ -83,6 +84,7 @@ class ActivityLogAdmin(ReadOnlyAdmin):
             {
                 "fields": [
                     "legacy_id",
+                    "imported_by",
                     "actor_email",
                     "address_text",
                     "description",
@@ -102,7 +104,16 @@ class ActivityLogAdmin(ReadOnlyAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         """What is shown beyond the columns."""
-        return ["when", "actor", "patient", "resource", "request", "codes", *super().get_readonly_fields(request, obj)]
+        return [
+            "when",
+            "actor",
+            "patient",
+            "resource",
+            "request",
+            "codes",
+            "imported_by",
+            *super().get_readonly_fields(request, obj),
+        ]
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[ActivityLog], search_term: str
@@ -156,6 +167,18 @@ class ActivityLogAdmin(ReadOnlyAdmin):
         except (ValueError, NoReverseMatch):  # an imported row's own id, or a model that has no page
             return f"{kind} {row.resource_id}"
         return format_html('<a href="{}">{}</a>', page, kind)
+
+    @admin.display(description="import")
+    def imported_by(self, row: ActivityLog) -> str | SafeString:
+        """The run that brought this entry, and whether it was undone: entries stay, marked."""
+        found = ImportedDocument.objects.filter(collection="activity_logs", legacy_id=row.legacy_id)
+        document = found.select_related("first_run").first() if row.legacy_id else None
+        if document is None:
+            return ""
+        page = reverse("admin:legacy_importrun_change", args=[document.first_run_id])
+        run = document.first_run
+        said = f"{run} (undone)" if run.status == RunStatus.UNDONE else str(run)
+        return format_html('<a href="{}">{}</a>', page, said)
 
     @admin.display(description="request")
     def request(self, row: ActivityLog) -> str | SafeString:

@@ -34,8 +34,13 @@ from medichat.legacy.writer import Writer
 DOCUMENT_COLUMNS = ("id", "collection", "legacy_id", "digest", "rows", "raw", "first_run_id", "last_run_id")
 _REPLACE_DOCUMENT = (
     "ON CONFLICT (id) DO UPDATE SET digest = excluded.digest, rows = excluded.rows, raw = excluded.raw, "
-    "last_run_id = excluded.last_run_id"
+    "last_run_id = excluded.last_run_id, "
+    # Whoever brings the first rows of a document answers for it: it was set aside so far, or undone.
+    "first_run_id = CASE WHEN import_documents.rows = '' AND import_documents.collection <> 'activity_logs' "
+    "THEN excluded.first_run_id ELSE import_documents.first_run_id END"
 )
+_TAKE_OVER = "UPDATE import_documents SET first_run_id = %s WHERE id = ANY(%s)"
+"""Documents of a run that was undone, whose rows stayed: the run that finds them in the source stands by them again."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,7 @@ class Known:
     rows: dict[tuple[str, UUID], LoadedRow]
     is_of_this_run: bool
     was_met_in_this_run: bool
+    is_undone: bool = False
 
 
 @dataclass
@@ -121,7 +127,8 @@ class Loader:
 
     def _known(self, prepared: Sequence[Prepared]) -> dict[UUID, Known]:
         found = self._connection.execute(
-            "SELECT id, digest, rows, first_run_id, last_run_id FROM import_documents WHERE id = ANY(%s)",
+            "SELECT d.id, d.digest, d.rows, d.first_run_id, d.last_run_id, r.status = 'undone' FROM import_documents d "
+            "JOIN import_runs r ON r.id = d.first_run_id WHERE d.id = ANY(%s)",
             [[one.key for one in prepared]],
         )
         return {
@@ -130,8 +137,9 @@ class Loader:
                 {(row.table.name, row.id): row for row in unpack(bytes(rows))},
                 first == self._run,
                 last == self._run,
+                is_undone,
             )
-            for key, digest, rows, first, last in found
+            for key, digest, rows, first, last, is_undone in found
         }
 
     def _load_or_halve(self, prepared: list[Prepared], known: dict[UUID, Known], counts: Counts) -> list[Prepared]:
@@ -167,8 +175,14 @@ class Loader:
         changed = self._apply(plan, changed, edited, counts)
         if changed and not self._is_dry:
             self._remember(changed, known, edited)
+        if not self._is_dry:
+            self._take_over([one.key for one in prepared if one.key in known and known[one.key].is_undone])
         unchanged = {one.key for one in prepared} - {one.key for one in changed}
         return [*(one for one in prepared if one.key in unchanged), *changed]
+
+    def _take_over(self, keys: list[UUID]) -> None:
+        if keys:
+            self._connection.execute(_TAKE_OVER, [self._run, keys])
 
     def _plan(self, one: Prepared, before: Known | None, plan: Plan, counts: Counts) -> None:
         loaded = dict(before.rows) if before else {}

@@ -102,7 +102,11 @@ class Undo:
         self._names: dict[tuple[str, UUID], str] = {}
 
     def undo(self, shown: Shown) -> Undone:
-        """Cases first, then people, then whoever was named by people who have gone."""
+        """Cases first, then people, then whoever was named by people who have gone.
+
+        Nothing of the run is done from now on: were it resumed after an undo that was killed, it begins anew.
+        """
+        in_transaction(self._connection, self._forget_batches)
         shown.stage("conversations (undone)", None)
         self._pass("conversations", self._keys("conversations"), shown)
         shown.stage("users (undone)", None)
@@ -116,6 +120,9 @@ class Undo:
             in_transaction(self._connection, partial(self._refuse_used, chunk))
         in_transaction(self._connection, self._count_log)
         return self._result
+
+    def _forget_batches(self) -> None:
+        self._connection.execute("DELETE FROM import_batches WHERE run_id = %s", [self._run])
 
     def _keys(self, collection: str) -> Iterator[list[UUID]]:
         """The keys of the documents that the run loaded or changed, some at a time."""

@@ -11,12 +11,14 @@ from accounts.models import User
 from conversations.models import Conversation
 from medichat.db.context import acting_as, system
 from medichat.db.roles import Names
-from medichat.legacy.models import ImportedDocument, ImportRun
+from medichat.legacy.models import ImportedDocument, ImportItem, ImportRun
 from medichat.legacy.tables import TABLES
 from medichat.legacy.undo import LISTED, Refusal, Undo, Undone
 from prescriptions.models import Prescription
 from records.models import Allergy, CareRelation
 from tests import database
+from tests.cast import ClientOf
+from tests.factories import AdministratorFactory
 from tests.legacy.generator import OldClinic, Size
 from tests.legacy.importing import Outcome, import_mongo, rows
 
@@ -83,6 +85,55 @@ def test_entries_of_the_log_are_known_to_be_of_an_undone_run(loaded: Outcome, fo
     )
     assert marked == [(SIZE.logs,)]
     assert rows("SELECT count(*) FROM activity_logs WHERE action = 'import.undone'") == [(1,)]
+
+
+def test_an_entry_of_an_undone_run_says_so_until_a_run_brings_it_again(
+    loaded: Outcome, folder: Path, client_of: ClientOf
+) -> None:
+    ((entry,),) = rows("SELECT id FROM activity_logs WHERE legacy_id IS NOT NULL LIMIT 1")
+    client = client_of(AdministratorFactory())
+
+    def page() -> str:
+        return str(client.get(f"/admin/audit/activitylog/{entry}/change/").content.decode())
+
+    assert "(undone)" not in page()
+    undo(loaded, folder / "undo.json")
+    assert "(undone)" in page()
+    assert import_mongo("--dump", folder).code == 0
+    assert "(undone)" not in page()
+
+
+def test_what_came_again_after_an_undo_can_be_undone_again(loaded: Outcome, folder: Path) -> None:
+    administrator = AdministratorFactory()
+    with system():
+        for item in ImportItem.objects.filter(state="open").order_by("id")[:50]:
+            item.resolve(by=administrator)  # so that their documents are not forgotten
+    people = counts()["users"] - 1
+    assert undo(loaded, folder / "undo.json").report["refused_count"] == 0
+    again = import_mongo("--dump", folder, report=folder / "again.json")
+    assert (again.code, counts()["users"] - 1) == (0, people)
+    assert undo(again, folder / "undo.json").report["refused_count"] == 0
+    assert counts()["users"] == 1
+
+
+def test_an_interrupted_run_whose_undo_was_killed_begins_anew(
+    loaded: Outcome, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = counts()
+    with system():
+        ImportRun.objects.update(status=ImportRun.Status.RUNNING)
+
+    def killed(self: Undo) -> None:
+        raise psycopg.OperationalError("the connection is gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Undo, "_count_log", killed)
+        assert import_mongo("--undo", loaded.report["run"]).code == 2
+    assert counts()["users"] == 0
+    assert import_mongo("--dump", folder).code == 0
+    after = counts()
+    assert after.pop("activity_logs") > before.pop("activity_logs"), "the steps of the import are on record"
+    assert after == before
 
 
 def test_an_edited_entry_stays_with_the_whole_chart_and_everything_else_goes(loaded: Outcome, folder: Path) -> None:
