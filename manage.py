@@ -22,7 +22,6 @@ WITHOUT_DATABASE = {
     "makemessages",
     "serve",
     "setup_database",
-    "spectacular",
     "startapp",
     "startproject",
     "version",

@@ -151,7 +151,7 @@ def connection_settings() -> dict[str, Any]:
     """How workers reach the database: as the owner where that is known, who may make temporary tables."""
     alias = "owner" if "owner" in settings.DATABASES else "default"
     found = connections[alias].settings_dict
-    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}
+    names = {"dbname": "NAME", "user": "USER", "password": "PASSWORD", "host": "HOST", "port": "PORT"}  # nosec B105  # names
     options = {name: value for name, value in found["OPTIONS"].items() if name not in {"pool", "server_side_binding"}}
     given = {name: found[key] for name, key in names.items() if found[key]}
     return {**options, **given, "prepare_threshold": None, "application_name": "medichat-import"}

@@ -113,7 +113,8 @@ class Refusals:
         """Take an address or a number from an imported row that nobody has edited; False when that must not be."""
         condition = " AND ".join(f"{column} = %s" for column in columns)
         row = self._connection.execute(
-            f"SELECT id, legacy_id FROM {table_name} WHERE {condition} AND id <> %s FOR UPDATE",  # noqa: S608 - constants
+            # Table and columns are constants of this program.
+            f"SELECT id, legacy_id FROM {table_name} WHERE {condition} AND id <> %s FOR UPDATE",  # noqa: S608  # nosec B608
             [*values, own],
         ).fetchone()
         if row is None or row[1] is None:

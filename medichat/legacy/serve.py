@@ -2,7 +2,7 @@
 
 import gc
 import os
-import pickle
+import pickle  # nosec B403  # between this program and the processes it starts, through their pipes
 import signal
 from multiprocessing.connection import Connection
 
