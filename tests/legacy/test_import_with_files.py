@@ -109,6 +109,18 @@ def test_a_second_run_lists_each_problem_once_and_none_that_somebody_has_handled
         assert ImportItem.objects.filter(rule="file_unreferenced").count() == 1
 
 
+def test_a_handled_file_hides_no_other_of_the_same_visit(place: Path) -> None:
+    (place / "uploads" / "file-1.png").unlink()
+    run(place)
+    with system():
+        handled, other = ImportItem.objects.filter(rule="file_missing").order_by("id")
+        handled.resolve(by=AdministratorFactory())
+    run(place)
+    with system():
+        listed = {item.raw: item.state for item in ImportItem.objects.filter(rule="file_missing")}
+    assert listed == {handled.raw: ItemState.RESOLVED, other.raw: ItemState.OPEN}
+
+
 def test_a_dry_run_tells_the_same_and_copies_nothing(place: Path) -> None:
     foreseen = run(place, "--dry-run").report["files"]
     assert list(encrypted_files.stored_ids()) == []

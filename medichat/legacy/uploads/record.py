@@ -59,6 +59,11 @@ def _reported(tally: Tally) -> dict[str, Any]:
     }
 
 
+def _of_file(item: ImportItem) -> tuple[str, str, str | None]:
+    """What is known of one file: a document may name several that are missing."""
+    return item.rule, item.legacy_id, item.raw
+
+
 class Listing:
     """Replaces the items about files by those of this run; what somebody has worked on stays, and is not told again."""
 
@@ -84,12 +89,13 @@ class Listing:
     def _write(self) -> None:
         items = [self._item(problem) for problem in self._waiting]
         with system():
-            handled = set(
-                ImportItem.objects.filter(rule__in=LISTED, legacy_id__in=[item.legacy_id for item in items])
-                .exclude(state=ItemState.OPEN)
-                .values_list("rule", "legacy_id")
-            )
-            ImportItem.objects.bulk_create(item for item in items if (item.rule, item.legacy_id) not in handled)
+            handled = {
+                _of_file(item)
+                for item in ImportItem.objects.filter(
+                    rule__in=LISTED, legacy_id__in=[item.legacy_id for item in items]
+                ).exclude(state=ItemState.OPEN)
+            }
+            ImportItem.objects.bulk_create(item for item in items if _of_file(item) not in handled)
         self._waiting.clear()
 
     def _item(self, problem: Problem) -> ImportItem:
