@@ -19,6 +19,7 @@ from bson.datetime_ms import DatetimeMS
 
 from medichat.legacy.document import TWICE, Document, Path
 from medichat.legacy.parse.lists import json_elements, split_entries
+from medichat.legacy.parse.names import shown_path
 from medichat.legacy.parse.parsing import Fate, Finding, Parsed, extended_json
 from medichat.legacy.parse.rules import RULES, SILENT_CLAIMS
 
@@ -258,7 +259,7 @@ def _says_more_than_its_id(value: Any) -> bool:
 def discrepancies(collection: str, document: Document, parsed: Parsed) -> list[str]:
     """What does not add up between a document and what the parser made of it; empty when all is accounted for.
 
-    The sentences hold paths, never values.
+    The sentences hold paths, never values, and no names of unknown fields.
     """
     return _compared(collection, document, parsed)[1]
 
@@ -393,7 +394,7 @@ def _fates(elements: set[tuple[str, Path]], parsed: Parsed) -> Iterator[str]:
 
 
 def _shown(path: Path) -> str:
-    return ".".join(str(step).replace(TWICE, "~") for step in path) or "the document"
+    return shown_path(".".join(str(step).replace(TWICE, "~") for step in path)) or "the document"
 
 
 class Ledger:

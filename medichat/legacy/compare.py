@@ -18,6 +18,7 @@ from psycopg import sql
 from medichat.db.encryption import DecryptionError, open_sealed
 from medichat.legacy import edits
 from medichat.legacy.ledger import LoadedRow, unpack
+from medichat.legacy.parse.names import shown_id
 from medichat.legacy.parse.rules import REFUSED_BY_DATABASE
 from medichat.legacy.prepare import Prepared
 from medichat.legacy.tables import TABLES, Record, Table, digest_of, in_order, written
@@ -43,7 +44,8 @@ class Difference:
     columns: tuple[str, ...] = ()
 
     def __str__(self) -> str:
-        return f"{self.table} {self.legacy_id}: {self.kind}" + (f" ({', '.join(self.columns)})" if self.columns else "")
+        columns = f" ({', '.join(self.columns)})" if self.columns else ""
+        return f"{self.table} {shown_id(self.legacy_id)}: {self.kind}{columns}"
 
 
 @dataclass

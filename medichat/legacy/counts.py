@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from medichat.legacy.account import ENTITIES
+from medichat.legacy.parse.names import shown_id
 from medichat.legacy.parse.parsing import Finding
 from medichat.legacy.parse.rules import RULES
 
@@ -53,13 +54,13 @@ class Counts:
 
     def rule(self, code: str, entity: str, legacy_id: str) -> None:
         """A rule was applied."""
-        self.rules.setdefault(code, RuleCount()).add(entity, legacy_id)
+        self.rules.setdefault(code, RuleCount()).add(entity, shown_id(legacy_id))
 
     def discrepancy(self, collection: str, legacy_id: str, sentence: str) -> None:
         """Something does not add up; the first few are named."""
         self.discrepancy_count += 1
         if len(self.discrepancies) < EXAMPLES:
-            self.discrepancies.append(f"{collection} {legacy_id}: {sentence}")
+            self.discrepancies.append(f"{collection} {shown_id(legacy_id)}: {sentence}")
 
     def add(self, other: "Counts") -> None:
         """Take another's sums in."""

@@ -20,6 +20,7 @@ from medichat.db.encryption import DecryptionError
 from medichat.legacy.ledger import LoadedRow, unpack
 from medichat.legacy.load import Shown, Silent, alone, connection_settings
 from medichat.legacy.models import ImportRun
+from medichat.legacy.parse.names import shown_id
 from medichat.legacy.tables import TABLES, Table, digest_of
 from medichat.legacy.worker import ImportFailed, in_transaction, said_of
 from medichat.legacy.writer import Writer
@@ -41,7 +42,7 @@ class Refusal:
     reason: str
 
     def __str__(self) -> str:
-        return f"{self.table} {self.legacy_id}: {self.reason}"
+        return f"{self.table} {shown_id(self.legacy_id)}: {self.reason}"
 
 
 @dataclass
