@@ -20,7 +20,11 @@ _post = ThreadPoolExecutor(max_workers=2, thread_name_prefix="mail")
 
 
 def write(template: str, to: str, **context: Any) -> None:
-    """Send ``accounts/mail/<template>.txt`` (its first line is the subject) when the transaction has succeeded."""
+    """Send ``accounts/mail/<template>.txt`` (its first line is the subject) when the transaction has succeeded.
+
+    A letter to an address of which nobody has shown yet that it is theirs repeats nothing that was typed, no name
+    either: anybody could send a stranger words of their own in the clinic's name.
+    """
     facts = {"clinic_name": settings.CLINIC_NAME, "clinic_phone": settings.CLINIC_PHONE, **context}
     subject, _, body = render_to_string(f"accounts/mail/{template}.txt", facts).strip().partition("\n")
     message = EmailMessage(subject.strip(), body.strip() + "\n", to=[to])

@@ -1,5 +1,6 @@
 """A patient registers."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -58,6 +59,24 @@ def test_nobody_is_signed_in_by_registering(client: Client, mailbox: list[EmailM
     assert "sessionid" not in client.cookies
 
 
+def test_nobody_writes_to_a_stranger_in_the_clinic_s_name(
+    client: Client, mailbox: list[EmailMessage], db: None
+) -> None:
+    """Whoever registers may type any address, and any words for a name."""
+    register(client, first_name="Win a prize at evil.example", last_name="and pay at worse.example")
+    assert [message.to for message in mailbox] == [["greta@example.org"]]
+    assert not re.search(r"evil|worse|prize|pay at", f"{mailbox[0].subject} {mailbox[0].body}")
+
+
+@pytest.mark.parametrize("password", ["onlysmallletters", "x1 y2 z3 " * 14 + "ab"])
+def test_a_password_may_be_long_and_of_any_characters(
+    client: Client, mailbox: list[EmailMessage], db: None, password: str
+) -> None:
+    assert len(password) in {16, 128}
+    assert register(client, password=password)["Location"] == DONE
+    assert client.post("/account/sign-in/", {"email": TYPED["email"], "password": password})["Location"] == "/home/"
+
+
 def test_who_has_an_account_already_gets_the_same_answer_and_a_message(
     client: Client, mailbox: list[EmailMessage], patient: User
 ) -> None:
@@ -78,6 +97,7 @@ def test_who_has_an_account_already_gets_the_same_answer_and_a_message(
         ({"last_name": ""}, "Enter your last name."),
         ({"sex": "king"}, "Choose one of the answers in the list."),
         ({"email": "greta@"}, "Enter an e-mail address like name@example.org."),
+        ({"email": "greta@example.org\nBcc: all@example.org"}, "Enter an e-mail address like name@example.org."),
         ({"date_of_birth": ""}, "Enter your date of birth."),
         ({"date_of_birth": "29.02.1985x"}, "Enter the date of birth as a date"),
         ({"date_of_birth": "1879-12-31"}, "This date is too long ago."),

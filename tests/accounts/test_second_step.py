@@ -235,3 +235,16 @@ def test_a_session_ends_when_its_second_factor_is_taken_away(
         second_factor.clear(app.user, by=administrator, reason="lost")
     assert client.get("/queue/")["Location"] == "/account/sign-in/?next=/queue/"
     assert client.get("/account/second-step/set-up/")["Location"].startswith("/account/sign-in/")
+
+
+def test_a_new_password_by_e_mail_does_not_go_around_it(
+    client: Client, app: MfaToken, mailbox: list[EmailMessage]
+) -> None:
+    client.post("/account/reset/", {"email": app.user.email})
+    link = "/account/reset/" + str(mailbox[0].body).split("/account/reset/")[1].split()[0]
+    new = "four green ladders outside"
+    assert client.post(link, {"new_password": new})["Location"] == "/account/sign-in/"
+    assert COOKIE not in client.cookies
+    first = client.post("/account/sign-in/", {"email": app.user.email, "password": new})
+    assert first["Location"].startswith(CODE_PAGE)
+    assert client.get("/patients/").status_code == 302

@@ -32,6 +32,14 @@ def test_a_line_has_time_level_logger_and_message() -> None:
     assert "request_id" not in said
 
 
+def test_nobody_writes_a_line_of_their_own() -> None:
+    typed = 'x\n{"level": "INFO", "message": "all is well"}\r\u2028'
+    written = JsonLines().format(record("refused: %s", typed))
+    assert "\n" not in written
+    assert "\r" not in written
+    assert line(record("refused: %s", typed))["message"] == f"refused: {typed}"
+
+
 def test_what_is_said_while_a_request_is_answered_bears_its_id(rf: RequestFactory) -> None:
     facts = RequestFacts(rf.get("/"))
     token = facts_of_request.set(facts)

@@ -62,6 +62,12 @@ def test_the_script_keeps_nothing_that_was_typed_in_the_browser() -> None:
     assert not re.search(r"localStorage|sessionStorage|indexedDB|\beval\b|innerHTML|insertAdjacentHTML", script)
 
 
+def test_whatever_is_typed_may_be_pasted() -> None:
+    scripts = "".join(path.read_text() for path in STATIC.glob("*.js"))
+    assert not re.search(r"""["'](paste|copy|cut|beforeinput|contextmenu)["']""", scripts)
+    assert [path for path in TEMPLATES if re.search(r"onpaste|oncopy|oncut", path.read_text())] == []
+
+
 def test_htmx_keeps_no_pages_and_evaluates_nothing(rf: RequestFactory) -> None:
     frame = page(rf, AnonymousUser())
     for setting in ('"historyCacheSize":0', '"allowEval":false', '"allowScriptTags":false', '"selfRequestsOnly":true'):

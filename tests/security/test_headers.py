@@ -129,6 +129,15 @@ def test_what_is_no_page_protects_itself_as_well(path: str) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
+    "path",
+    ["/.git/config", "/.git/HEAD", "/static/.git/HEAD", "/static/../.git/HEAD", "/static/%2e%2e/manage.py", "/.env"],
+)
+def test_nothing_of_the_folder_it_runs_in_is_served(path: str) -> None:
+    assert Client().get(path, secure=True).status_code in {400, 404}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
     ("status", "ask"),
     [
         (400, lambda client: client.get("/", headers={"host": "evil.example"}, secure=True)),
