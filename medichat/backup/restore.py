@@ -211,7 +211,7 @@ class _Restoring:
                 if child in here.get(parent, {}):
                     continue
                 made = sql.SQL("CREATE TABLE {} PARTITION OF {} {}").format(
-                    tables.identifier(child), tables.identifier(parent), sql.SQL(bound)
+                    tables.identifier(child), tables.identifier(parent), tables.bound(bound)
                 )
                 self._run(made)
                 if parent in CLOSED_BY:

@@ -1,5 +1,6 @@
 """What there is to back up, asked of the database itself: a table that a later migration makes is not forgotten."""
 
+import re
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from typing import Any
@@ -34,6 +35,8 @@ SELECT polpermissive, pg_get_expr(polqual, polrelid) FROM pg_policy
 WHERE polrelid = %s::regclass AND polcmd IN ('r', '*')
 """
 _PROTECTED = "SELECT relrowsecurity FROM pg_class WHERE oid = %s::regclass"
+# How PostgreSQL writes the bounds of a month, and nothing else that could follow in a statement.
+_BOUND = re.compile(r"DEFAULT|FOR VALUES FROM \('[0-9:.+ -]+'\) TO \('[0-9:.+ -]+'\)")
 # Text that any later version of PostgreSQL reads back to the same value, to the last bit and microsecond.
 SETTINGS = {
     "statement_timeout": "0",
@@ -99,6 +102,16 @@ def partitions(cursor: Any) -> dict[str, dict[str, str]]:
     for parent, child, bound in cursor.fetchall():
         found.setdefault(parent, {})[child] = bound
     return found
+
+
+def bound(written: str) -> sql.SQL:
+    """The bounds of a partition as a backup says them: part of a statement of the owner, so nothing but bounds.
+
+    Raises BackupError. A backup is sealed and not signed: who knows the public key can make one.
+    """
+    if not _BOUND.fullmatch(written):
+        raise BackupError("The backup holds a partition whose bounds are none. It was made by something else.")
+    return sql.SQL(written)
 
 
 def sequences(cursor: Any) -> dict[str, tuple[int, bool]]:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from medichat.backup import BackupError
 from medichat.backup.envelope import CHUNK_BYTES, OpeningReader, SealingWriter, new_key_pair
+from medichat.backup.tables import bound
 
 PRIVATE, PUBLIC = new_key_pair()
 
@@ -85,3 +86,19 @@ def test_another_key_is_named() -> None:
 def test_any_other_file_is_no_backup() -> None:
     with pytest.raises(BackupError, match="no backup of MediChat"):
         opened(b"PGDMP and so on")
+
+
+@pytest.mark.parametrize(
+    "written", ["DEFAULT", "FOR VALUES FROM ('2026-11-01 00:00:00+00') TO ('2026-12-01 00:00:00+00')"]
+)
+def test_bounds_of_a_month_are_taken_as_they_are(written: str) -> None:
+    assert bound(written).as_string(None) == written
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["", "DEFAULT; DROP TABLE users", "DEFAULT\n", "FOR VALUES FROM ('x') TO ('y')", "FOR VALUES IN (pg_sleep(1))"],
+)
+def test_a_backup_brings_no_statements_of_its_own(written: str) -> None:
+    with pytest.raises(BackupError, match="bounds"):
+        bound(written)
