@@ -77,6 +77,18 @@ def test_a_virus_is_refused_and_the_operators_are_told(
     assert "knee.png" not in caplog.text
 
 
+@pytest.mark.parametrize(("content", "status", "kept"), [(PNG, 200, 1), (INFECTED, 400, 0)], ids=["clean", "virus"])
+def test_what_comes_through_the_api_is_scanned_as_well(
+    clamd: Scanner, consultation: Conversation, api_of: ClientOf, content: bytes, status: int, kept: int
+) -> None:
+    file = SimpleUploadedFile("knee.png", content, "image/png")
+    sent = {"file": file, "conversationId": str(consultation.pk)}
+    response = api_of(consultation.patient).post("/api/chatbot/upload", sent)
+    assert response.status_code == status, response.content
+    assert clamd.received == [content]
+    assert stored(consultation) == kept
+
+
 def test_what_the_cleaning_would_remove_is_scanned_before(
     clamd: Scanner, consultation: Conversation, client_of: ClientOf
 ) -> None:
