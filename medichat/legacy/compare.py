@@ -259,15 +259,15 @@ class Verifier:
         if not doubtful:
             return
         explained = edits.on_record(self._connection, table.name, {_changed_thing(row) for _, row, _ in doubtful})
-        may_change = edits.OF_TABLES.get(table.name)
         for difference, record, one in doubtful:
-            is_possible = may_change is not None and (
+            may_change = explained.get(_changed_thing(record))
+            is_edit = may_change is not None and (
                 table.name in edits.REMOVABLE
                 if difference.kind == MISSING
-                else difference.kind == DIFFERENT and may_change.columns.issuperset(difference.columns)
+                else difference.kind == DIFFERENT and may_change.issuperset(difference.columns)
             )
             worked.touched.add(one.key)
-            if is_possible and _changed_thing(record) in explained:
+            if is_edit:
                 result.was_edited(difference)
             else:
                 result.differs(difference)

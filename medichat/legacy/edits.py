@@ -67,19 +67,33 @@ OF_TABLES: dict[str, Edits] = {
 }
 """Tables that are not named here never change once a row is written."""
 
+ONLY: dict[str, frozenset[str]] = {
+    "user.login": frozenset({"password", "last_login", "updated_at"}),
+    "user.password.changed": frozenset({"password", "updated_at"}),
+    "message.read": frozenset({"unread_by_patient", "updated_at"}),
+}
+"""Acts that explain less than their table's columns: whoever signed in has not changed their role by that."""
+
 REMOVABLE = frozenset({"conversation_archives", "emergency_contacts"})
 """Of these, rows themselves may go."""
 
 
-def on_record(connection: psycopg.Connection[Any], table: str, ids: Iterable[UUID]) -> set[UUID]:
-    """Those of the rows (for marks of having put a case away: of the cases) that the log says were changed here."""
+def on_record(connection: psycopg.Connection[Any], table: str, ids: Iterable[UUID]) -> dict[UUID, frozenset[str]]:
+    """What the log says was changed here of these rows (for marks of having put a case away: of the cases).
+
+    By row, the columns that those acts may have changed.
+    """
     edits = OF_TABLES.get(table)
     named = [str(one) for one in ids]
     if edits is None or not named:
-        return set()
-    found = connection.execute(
-        "SELECT DISTINCT resource_id FROM activity_logs"
+        return {}
+    rows = connection.execute(
+        "SELECT DISTINCT resource_id, action FROM activity_logs"
         " WHERE resource_id = ANY(%s) AND action = ANY(%s) AND legacy_id IS NULL AND status = 'success'",
         [named, sorted(edits.acts)],
     )
-    return {UUID(row[0]) for row in found}
+    found: dict[UUID, frozenset[str]] = {}
+    for identity, act in rows:
+        key = UUID(identity)
+        found[key] = found.get(key, frozenset()) | ONLY.get(act, edits.columns)
+    return found

@@ -10,6 +10,8 @@ from psycopg import sql
 
 from accounts import signals
 from accounts.models import User
+from audit.actions import Action
+from audit.record import record
 from medichat.db.context import acting_as, system
 from medichat.db.encryption import seal
 from medichat.legacy import verify
@@ -227,6 +229,17 @@ def test_an_edit_on_the_record_is_listed_and_no_difference(loaded: Loaded) -> No
         found = compared(loaded)
         assert found.is_clean
         assert [str(one) for one in found.edited] == [f"users {legacy_id}: different (phone)"]
+
+
+def test_signing_in_explains_no_other_role(loaded: Loaded) -> None:
+    legacy_id = some(loaded, "users", "role = 'patient' AND is_active", place=3)
+    with system():
+        person = User.objects.get(legacy_id=legacy_id)
+        record(Action.SIGNED_IN, actor=person, resource_type="user", resource_id=person.pk)
+    with tampered(loaded, "users", f"legacy_id = '{legacy_id}'", "UPDATE users SET role = 'admin' WHERE ?"):
+        assert f"users {legacy_id}: different (role)" in named(compared(loaded))
+    with tampered(loaded, "users", f"legacy_id = '{legacy_id}'", "UPDATE users SET last_login = now() WHERE ?"):
+        assert compared(loaded).is_clean
 
 
 def test_the_command_names_differences_and_says_so_with_its_exit_code(loaded: Loaded, tmp_path: Path) -> None:
