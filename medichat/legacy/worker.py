@@ -18,6 +18,7 @@ from django.db import DatabaseError
 from psycopg import errors
 from psycopg.types.json import Jsonb
 
+from medichat.db.encryption import DecryptionError
 from medichat.legacy import again, outline, prepare
 from medichat.legacy.compare import Comparison, Verifier
 from medichat.legacy.correction import Correction
@@ -112,6 +113,8 @@ class Worker:
             if isinstance(task, Compare):
                 return self._compare(task)
             return self._load(task).to_json()
+        except DecryptionError as error:  # it names the row, never the value
+            raise ImportFailed(f"{error} Is ENCRYPTION_KEY the one that this database was filled with?") from error
         except (psycopg.Error, OSError) as error:
             raise ImportFailed(said_of(error)) from error
 

@@ -112,6 +112,9 @@ def test_a_missing_collection_is_named_and_nothing_begins(dump: Path) -> None:
 def test_a_folder_that_is_none_and_a_wrong_call_end_with_status_2(tmp_path: Path, whole: Path) -> None:
     assert import_mongo("--dump", tmp_path / "nowhere").code == 2
     assert import_mongo("--dump", whole, "--batch", 0).code == 2
+    assert import_mongo("--dump", whole, report=tmp_path / "nowhere" / "report.json").code == 2
+    with system():
+        assert not ImportRun.objects.exists(), "said before anything is loaded"
 
 
 def test_a_server_that_does_not_answer_ends_with_status_2(monkeypatch: pytest.MonkeyPatch) -> None:

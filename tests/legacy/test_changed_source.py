@@ -9,6 +9,7 @@ import bson
 import pytest
 from bson import ObjectId
 from django.contrib.auth.hashers import make_password
+from django.db import connection
 from django.utils import timezone
 
 from accounts.models import User
@@ -171,6 +172,19 @@ def test_a_row_that_was_edited_here_stays_when_the_source_drops_it(
 
     with system():
         assert list(Allergy.objects.values_list("allergen", flat=True)) == ["Latex"]
+
+
+def test_a_row_that_does_not_open_is_named_with_the_likely_reason(
+    run: Callable[[], Outcome], documents: Documents
+) -> None:
+    with system(), connection.cursor() as cursor:
+        cursor.execute("UPDATE emergency_contacts SET name = decode('00', 'hex') || name WHERE legacy_id IS NOT NULL")
+        assert cursor.rowcount == 1
+    documents["users"][0]["emergencyContacts"][0]["phone"] = "2"
+    outcome = run()
+    assert outcome.code == 2
+    assert "emergency_contacts.name" in outcome.console
+    assert "ENCRYPTION_KEY" in outcome.console
 
 
 def test_what_was_removed_here_does_not_come_back(run: Callable[[], Outcome], documents: Documents) -> None:

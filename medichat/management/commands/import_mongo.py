@@ -61,6 +61,8 @@ class Command(BaseCommand):
             raise CommandError("--batch must be at least 1.", returncode=UNREADABLE)
         if options["processes"] is not None and options["processes"] < 0:
             raise CommandError("--processes cannot be negative.", returncode=UNREADABLE)
+        if options["report"] and not options["report"].parent.is_dir():
+            raise CommandError(f"There is no folder {options['report'].parent} for the report.", returncode=UNREADABLE)
         if options["dry_run"] and (options["undo"] or options["verify"]):
             raise CommandError(
                 "--dry-run goes with an import only: --undo would remove rows, and --verify loads none anyway.",
