@@ -1,7 +1,8 @@
 """Loading one document again, with what an administrator has put in the place of values: outside of a run's batches.
 
 The same code as in a run: parse, settle, account, load. Only what is known of the other documents comes from the tables
-here instead of the outline. A correction stands: every later run applies it to the document of the source as well.
+here instead of the outline. Every later run applies a correction to the document of the source as well, for as long as
+what was corrected still stands there.
 """
 
 from collections import defaultdict
