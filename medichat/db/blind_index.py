@@ -69,6 +69,8 @@ def _tokens(text: str) -> Iterator[int]:
 
 def _plain(text: str) -> str:
     """Lower case, compatibility forms unified, accents gone."""
+    if text.isascii():  # nearly all texts: there is nothing to unify, and no accent
+        return text.lower()
     decomposed = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold())
     return "".join(letter for letter in decomposed if not unicodedata.combining(letter)).translate(_PLAIN_LETTERS)
 
