@@ -122,6 +122,15 @@ def _plain_values(raw: bytes) -> dict[str, Any] | None:
     return values if bson.encode(values, codec_options=_PLAIN) == raw else None
 
 
+def is_plain(raw: bytes) -> bool:
+    """Whether a plain decoder reads the bytes to their end: then they are BSON, however much it may hide of it."""
+    try:
+        bson.decode(raw, _PLAIN)
+    except (BSONError, RecursionError, OverflowError, ValueError):
+        return False
+    return True
+
+
 def _is_too_deep(values: dict[str, Any]) -> bool:
     """Deeper than MongoDB itself allows by far; whatever walks such values would end in a RecursionError."""
     level: list[Any] = [values]

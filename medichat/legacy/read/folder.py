@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
-from medichat.legacy.document import Document, UnreadableDocumentError
+from medichat.legacy.document import Document, UnreadableDocumentError, is_plain
 from medichat.legacy.read.export import export_documents
 from medichat.legacy.read.source import COLLECTIONS, Source, SourceError
 
@@ -131,7 +131,8 @@ def dump_documents(stream: IO[bytes], name: str, start: int, *, is_sound: bool =
 def _check(document: Document, name: str, at: int) -> None:
     """A document that is no BSON means that the file is damaged. One that is only too deep is set aside later."""
     try:
-        _ = document.values
+        if not is_plain(document.raw):
+            _ = document.values
     except UnreadableDocumentError as error:
         if "recursion" not in str(error.__cause__):
             raise SourceError(f"{name} is corrupt: the document at byte {at} is no BSON.") from error
