@@ -17,7 +17,7 @@ from psycopg import sql
 
 from medichat.db.encryption import DecryptionError, open_sealed
 from medichat.legacy import edits
-from medichat.legacy.ledger import LoadedRow, unpack
+from medichat.legacy.ledger import LoadedRow, each_packed, pack, unpack
 from medichat.legacy.parse.names import shown_id
 from medichat.legacy.parse.rules import REFUSED_BY_DATABASE
 from medichat.legacy.prepare import Prepared
@@ -113,8 +113,14 @@ class Comparison:
 
 @dataclass(frozen=True)
 class _Known:
+    """What the ledger says of a document; its rows are unpacked only where one is asked for."""
+
     digest: bytes
-    rows: dict[tuple[str, UUID], LoadedRow]
+    packed: bytes
+
+    def row(self, table: Table, identity: UUID) -> LoadedRow | None:
+        """The row as the ledger knows it."""
+        return next((row for row in unpack(self.packed) if row.table is table and row.id == identity), None)
 
 
 @dataclass
@@ -162,10 +168,7 @@ class Verifier:
         rows = self._connection.execute(
             "SELECT id, digest, rows FROM import_documents WHERE id = ANY(%s)", [[one.key for one in prepared]]
         )
-        return {
-            key: _Known(bytes(digest), {(row.table.name, row.id): row for row in unpack(bytes(packed))})
-            for key, digest, packed in rows
-        }
+        return {key: _Known(bytes(digest), bytes(packed)) for key, digest, packed in rows}
 
     def _worked_on(self, prepared: Sequence[Prepared]) -> _Worked:
         rows = self._connection.execute(
@@ -281,12 +284,9 @@ class Verifier:
             return
         if is_touched:
             return
-        expected = (
-            {}
-            if one.collection == "activity_logs"
-            else {(record.table.name, record.id): record.digest() for record in one.records}
-        )
-        if {place: row.digest for place, row in known.rows.items()} != expected:
+        expected: Iterable[Record] = () if one.collection == "activity_logs" else one.records
+        packed = [pack([LoadedRow(record.table, record.id, record.digest())]) for record in expected]
+        if sorted(packed) != sorted(each_packed(known.packed)):
             wrong.append("rows")
         if known.digest and known.digest != one.digest:
             wrong.append("digest")
@@ -364,7 +364,7 @@ def _was_settled_here(
     """Whether loading itself chose another address or number, because somebody here has this one (see ``refusals``)."""
     if known is None or known.digest or not {"email", "password", "visit_number"}.issuperset(columns):
         return False
-    row = known.rows.get((table.name, identity))
+    row = known.row(table, identity)
     return row is not None and row.digest == digest_of(table, values)
 
 

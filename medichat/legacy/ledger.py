@@ -36,6 +36,11 @@ def unpack(packed: bytes) -> Iterator[LoadedRow]:
         )
 
 
+def each_packed(packed: bytes) -> list[bytes]:
+    """The rows that ``pack`` packed, each still packed."""
+    return [packed[start : start + PACKED_BYTES] for start in range(0, len(packed), PACKED_BYTES)]
+
+
 def outcome_digest(records: Iterable[Record], findings: Iterable[Finding]) -> bytes:
     """The digest of what a document became: every value of every row, volatile columns included, and every finding."""
     digest = hashlib.blake2b(digest_size=16)
