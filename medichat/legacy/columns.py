@@ -5,7 +5,6 @@ a table needs something, and nothing else that the source did not say. Encryptin
 """
 
 import hashlib
-import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -36,6 +35,7 @@ from medichat.legacy.parse.rows import (
     SymptomRow,
     UserRow,
 )
+from medichat.legacy.parse.values import address_of
 from medichat.legacy.relations import placeholder_address
 from medichat.legacy.tables import TABLES, Record
 
@@ -187,7 +187,7 @@ def _day_here(moment: datetime | None) -> date | None:
 def _activity_log(row: ActivityLogRow, owner: Owner) -> tuple[Any, ...]:
     return (
         row.occurred_at, person(row.actor_legacy_id), row.actor_role, row.actor_email, row.action, row.resource_type,
-        row.resource_id, row.method, row.endpoint, None if row.address is None else ipaddress.ip_address(row.address),
+        row.resource_id, row.method, row.endpoint, None if row.address is None else address_of(row.address),
         row.address_text, row.user_agent, row.status, row.status_code, row.description, row.metadata,
         row.error_message, row.error_stack, row.error_code, row.duration_ms, row.severity,
     )  # fmt: skip

@@ -1,9 +1,7 @@
 """A document of ``activity_logs``: who did what, when, from where, and how it ended."""
 
-import ipaddress
 import re
 from datetime import datetime
-from functools import lru_cache
 
 from bson import ObjectId
 
@@ -22,7 +20,16 @@ from medichat.legacy.parse.parsing import (
     without_secrets,
 )
 from medichat.legacy.parse.rows import ActivityLogRow
-from medichat.legacy.parse.values import choice_of, number, one_mark_each, plain, text, text_of, whole_number
+from medichat.legacy.parse.values import (
+    address_of,
+    choice_of,
+    number,
+    one_mark_each,
+    plain,
+    text,
+    text_of,
+    whole_number,
+)
 from medichat.legacy.parse.whole import begin, set_aside_whole, unreadable
 
 ACTIONS = frozenset(
@@ -184,10 +191,9 @@ def _address(section: Section) -> tuple[str | None, str | None]:
     return (None, stated) if found is None else (found, None)
 
 
-@lru_cache(maxsize=4096)
 def _single_address(stated: str) -> str | None:
     try:
-        found = ipaddress.ip_address(stated)
+        found = address_of(stated)
     except ValueError:
         return None
     if found.version == 6 and "%" in stated:

@@ -5,6 +5,8 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from bson import Decimal128, Int64, ObjectId
 
@@ -17,6 +19,12 @@ _NO = frozenset({"false", "no", "n", "0", "nein", "non", "nie"})
 _DAMAGED = re.compile(rf"{UNREADABLE}(?:[^\w\s]?{UNREADABLE})+")
 CUT = "…"
 """Ends a text that was shortened, so that nobody takes it for the whole."""
+
+
+@lru_cache(maxsize=8192)
+def address_of(stated: str) -> IPv4Address | IPv6Address:
+    """The address that this is. Raises ValueError. Kept for a batch or two: it is asked for again for the column."""
+    return ip_address(stated)
 
 
 def plain(value: object) -> str | None:
