@@ -5,6 +5,7 @@ and cloned again from the migrated template.
 """
 
 import atexit
+import gc
 import os
 import signal
 import sys
@@ -45,6 +46,17 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.FILES_DIR = settings.DATA_DIR / "files"
         settings.AUDIT_SEALS_FILE = settings.DATA_DIR / "seals.jsonl"
         settings.AUDIT_ARCHIVE_DIR = settings.DATA_DIR / "log-archive"
+
+
+def pytest_collection_finish() -> None:
+    """Leave what lives as long as the run out of the search for garbage, and search for it more rarely.
+
+    Django's models and the collected tests are hundreds of thousands of objects: looking through them again and again
+    took a fifth of the processor time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(100_000, 50, 100)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
