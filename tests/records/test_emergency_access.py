@@ -135,7 +135,7 @@ def test_what_is_missing_is_said_beside_its_field(
     assert accesses() == []
 
 
-def test_after_ten_misses_a_doctor_waits_whatever_the_browser(
+def test_after_five_misses_a_doctor_waits_whatever_the_browser(
     client_of: ClientOf, patient: User, stranger_doctor: User
 ) -> None:
     for guess in range(5):
@@ -144,6 +144,20 @@ def test_after_ten_misses_a_doctor_waits_whatever_the_browser(
     assert response.status_code == 429
     assert int(response["Retry-After"]) > 0
     assert REASON in response.content.decode()
+    assert accesses() == []
+
+
+def test_after_ten_misses_a_doctor_waits_wherever_they_are(
+    client_of: ClientOf, patient: User, stranger_doctor: User
+) -> None:
+    client = client_of(stranger_doctor)
+    for guess in range(10):
+        client.defaults["REMOTE_ADDR"] = f"192.0.2.{guess}"
+        assert ask(client, patient, record_number=str(900_000 + guess)).status_code == 422
+    client.defaults["REMOTE_ADDR"] = "192.0.2.99"
+    response = ask(client, patient)
+    assert response.status_code == 429
+    assert 0 < int(response["Retry-After"]) <= 300
     assert accesses() == []
 
 
