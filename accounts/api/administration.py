@@ -160,6 +160,8 @@ class UserView(AdministratorView):
             user.withdraw_approval(by=self.person)
         self._switch(user, sent)
         user.refresh_from_db()
+        # The answer shows the account, also where nothing was sent.
+        _tell_viewed(self.person, "user", user.pk if user.is_patient else None, user.pk)
         return Response(OneUserBody(message="The account is changed.", user=user_body(user)))
 
     def _switch(self, user: User, sent: dict[str, Any]) -> None:
@@ -233,5 +235,7 @@ def _save(user: User, **how: Any) -> str:
     return ""
 
 
-def _tell_viewed(by: User, what: str, patient_id: uuid.UUID | None) -> None:
-    signals.viewed.send(User, by=by, patient_id=patient_id, resource_type=what, resource_id=None, why="administration")
+def _tell_viewed(by: User, what: str, patient_id: uuid.UUID | None, user_id: uuid.UUID | None = None) -> None:
+    signals.viewed.send(
+        User, by=by, patient_id=patient_id, resource_type=what, resource_id=user_id, why="administration"
+    )

@@ -9,9 +9,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from accounts.api.people import DoctorView
+from accounts.signals import viewed
 from conversations.api import bodies
 from conversations.models import Conversation, Symptom
 from medichat.refusals import ConflictError
+from records.people import by_emergency_access_only
 from records.signals import tell
 
 MOST_SYMPTOMS = 100
@@ -49,7 +51,8 @@ class InfoView(DoctorView):
     def patch(self, request: Request, case_id: uuid.UUID) -> Response:
         """Store them."""
         sent = self.sent(InfoSent).get("symptoms", [])
-        case = get_object_or_404(Conversation.objects.visible_to(self.person), pk=case_id)
+        seen = Conversation.objects.visible_to(self.person)
+        case = get_object_or_404(seen.annotate(is_break_glass=by_emergency_access_only(self.person)), pk=case_id)
         if sent and case.doctor_id != self.person.pk:
             raise ConflictError("Take the case before you change what is known of it.")
         known = {row.pk: row for row in Symptom.objects.visible_to(self.person).filter(conversation=case)}
@@ -73,5 +76,14 @@ class InfoView(DoctorView):
             elif changed:
                 row.save(update_fields=changed)
                 tell(row, "corrected", by=self.person, fields=changed)
+        # The answer shows the case, also where nothing was sent.
+        viewed.send(
+            Conversation,
+            by=self.person,
+            patient_id=case.patient_id,
+            resource_type="conversation",
+            resource_id=case.pk,
+            why="break_glass" if vars(case)["is_break_glass"] else "care",
+        )
         body = bodies.conversation(case, for_doctor=True)
         return Response(InfoBody(status="success", message="The symptoms are stored.", conversation=body))

@@ -258,6 +258,15 @@ def test_looking_is_on_record(farid: Client, administrator: User) -> None:
         assert {row.resource_type for row in looks} == {"user_list", "conversation_list", "activitylog_list"}
 
 
+def test_an_empty_change_of_an_account_is_a_look_and_on_record(
+    farid: Client, administrator: User, patient: User
+) -> None:
+    assert sent(farid, "PATCH", f"/admin/users/{patient.pk}", {}).json()["user"]["email"] == patient.email
+    with system():
+        look = ActivityLog.objects.get(actor_id=administrator.pk, action=Action.DATA_VIEWED)
+    assert (look.resource_type, look.resource_id, look.patient_id) == ("user", str(patient.pk), patient.pk)
+
+
 @pytest.mark.parametrize("who", ["patient", "her_doctor", "unapproved_doctor"])
 def test_others_are_refused(api_of: ClientOf, request: pytest.FixtureRequest, who: str) -> None:
     client = api_of(request.getfixturevalue(who))

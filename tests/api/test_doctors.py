@@ -278,6 +278,15 @@ def test_a_medicine_that_the_patient_must_not_have_is_not_prescribed_by_accident
     assert respond(darius, waiting, prescriptions=[settled]).status_code == 200
 
 
+def test_an_empty_change_is_a_look_and_on_record(darius: Client, stranger_doctor: User, patient: User) -> None:
+    case = ConversationFactory(patient=patient, awaiting=True)
+    shown = sent(darius, "PATCH", f"/doctors/conversation/{case.pk}/update-info", {})
+    assert shown.json()["conversation"]["patientId"] == str(patient.pk)
+    with system():
+        look = ActivityLog.objects.get(action=Action.CONVERSATION_VIEWED)
+    assert (look.actor_id, look.patient_id, look.purpose) == (stranger_doctor.pk, patient.pk, "care")
+
+
 def test_symptoms_are_added_and_corrected_and_never_removed(
     darius: Client, stranger_doctor: User, waiting: Conversation
 ) -> None:
