@@ -13,7 +13,6 @@ from django.utils import timezone
 from accounts.models import User
 from audit.actions import Action
 from audit.models import ActivityLog
-from audit.seal import seal_log
 from conversations.models import Conversation, Urgency
 from medichat.front_page import DailyChart, FrontPage, MeasuredTime, Notice, Period, Series, Weight, gather
 from tests.cast import ClientOf, as_person, system
@@ -25,6 +24,7 @@ from tests.factories import (
     MessageFactory,
 )
 from tests.plans import explained, nodes_of
+from tests.sealing import seal_settled_log
 
 FRONT_PAGE = "/admin/"
 NOON = timezone.make_aware(datetime(2026, 3, 15, 12))  # noqa: DTZ001  # made aware of the clinic's zone right here
@@ -200,7 +200,7 @@ def test_a_sealed_record_needs_no_attention(administrator: User) -> None:
             return [notice.more for notice in gather(administrator, now=now).notices if "sealed" in notice.what]
 
     assert len(said(timezone.now())) == 1
-    seal_log()
+    seal_settled_log()
     assert said(timezone.now()) == []
     logged(Action.SIGNED_IN, hours_ago=0)
     assert said(timezone.now()) == []

@@ -1,6 +1,5 @@
 """Seals: whatever is done to sealed rows, seals or the exported file afterwards is found and named."""
 
-import time
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +9,6 @@ import psycopg
 import pytest
 from django.conf import LazySettings
 from django.core.management import CommandError, call_command
-from django.db import connection
 
 from audit.actions import Action
 from audit.chain import BEGINNING, LOWEST, FoundRow, Position, Seal, found_rows
@@ -23,6 +21,7 @@ from medichat.db.context import system
 from medichat.db.roles import Names
 from tests.conftest import disconnect
 from tests.database import TestRun
+from tests.sealing import wait_until_settled
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -71,20 +70,6 @@ def seal(*, limit: int = 10_000) -> int:
     """Seal everything."""
     wait_until_settled()
     return seal_log(limit=limit)
-
-
-def wait_until_settled() -> None:
-    """Transactions in other databases of the server (other workers') may hold up sealing for a moment."""
-    deadline = time.monotonic() + 60
-    settled = False
-    while not settled and time.monotonic() < deadline:
-        with system(), connection.cursor() as cursor:
-            cursor.execute(
-                "SELECT coalesce(bool_and(transaction_id < pg_snapshot_xmin(pg_current_snapshot())), true)"
-                " FROM activity_logs WHERE transaction_id < pg_snapshot_xmax(pg_current_snapshot())"
-            )
-            settled = cursor.fetchone()[0]
-        time.sleep(0 if settled else 0.05)
 
 
 def verified(file: Path | None = None) -> Report:

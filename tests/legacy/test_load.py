@@ -11,7 +11,6 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role, User
-from audit.seal import seal_log
 from conversations.models import Conversation, ConversationWord, Status
 from medichat.db.blind_index import query_tokens
 from medichat.legacy.load import Options
@@ -25,6 +24,7 @@ from tests.conftest import disconnect
 from tests.legacy.generator import SMALL, OldClinic
 from tests.legacy.importing import Outcome, import_mongo
 from tests.legacy.loading import Rows, expected, load_dump, snapshot
+from tests.sealing import seal_settled_log
 
 if TYPE_CHECKING:
     from medichat.db.roles import Names
@@ -221,4 +221,4 @@ def test_imported_and_new_entries_of_the_log_are_sealed_together_and_strict_is_s
     assert outcome.code == 1
     assert "--strict was given" in outcome.console
     written_here = 2  # started and finished
-    assert seal_log() == outcome.report["entities"]["activity_logs"]["inserted"] + written_here
+    assert seal_settled_log() == outcome.report["entities"]["activity_logs"]["inserted"] + written_here
