@@ -21,6 +21,14 @@ MOST_DEATHS = 3
 """How often a worker may die at one task before the run is given up."""
 
 
+LARGE = 6 * 1024 * 1024
+"""Bytes of a task: more than a full batch, so that it is a single document."""
+
+
+def _is_large(task: Task) -> bool:
+    return sum(map(len, task.raws)) > LARGE
+
+
 @dataclass
 class _Process:
     process: BaseProcess
@@ -49,16 +57,13 @@ class Workers:
             yield from ((task, self._inline.do(task)) for task in tasks)
             return
         waiting = iter(tasks)
-        has_more = True
+        following = next(waiting, None)
         while True:
             for worker in self._workers:
-                if worker.task is None and has_more:
-                    task = next(waiting, None)
-                    if task is None:
-                        has_more = False
-                    else:
-                        worker.task = task
-                        self._send(worker)
+                if worker.task is None and following is not None and not self._is_too_much(following):
+                    worker.task = following
+                    self._send(worker)
+                    following = next(waiting, None)
             busy = {worker.pipe: worker for worker in self._workers if worker.task is not None}
             if not busy:
                 return
@@ -67,6 +72,10 @@ class Workers:
                 result = self._received(busy[pipe])
                 if result is not None:
                     yield result
+
+    def _is_too_much(self, task: Task) -> bool:
+        """Documents need ten times their size in memory: of very large ones, one is taken up at a time."""
+        return _is_large(task) and any(_is_large(worker.task) for worker in self._workers if worker.task is not None)
 
     def _send(self, worker: _Process) -> None:
         try:
