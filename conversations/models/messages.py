@@ -31,8 +31,9 @@ class Message(ImportableModel):
 
     Sender = MessageSender
 
-    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages")
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    # The key on both together (messages_same_patient) implies the two single ones, which only cost time.
+    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages", db_constraint=False)
+    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_constraint=False)
     position = models.PositiveIntegerField()
     sender = models.CharField(max_length=10, choices=MessageSender)
     text = EncryptedTextField()
@@ -75,8 +76,11 @@ class ConversationWord(models.Model):
 
     id = models.BigAutoField(primary_key=True)
     token = models.BigIntegerField()
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+")
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False)
+    # As with messages: conversation_words_same_patient implies both.
+    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_constraint=False)
+    patient = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, db_constraint=False
+    )
 
     objects = OfCaseQuerySet.as_manager()
 
