@@ -97,6 +97,7 @@ def django_db_setup(
     def renew(_test: TransactionTestCase | None = None) -> None:
         disconnect()
         test_run.clone(clone_names)
+        (Path(settings.DATA_DIR) / "seals.jsonl").unlink(missing_ok=True)  # the seals of the database that is gone
 
     with django_db_blocker.unblock():
         test_run.ensure_template(migrate)

@@ -34,6 +34,7 @@ IMPORTED = (
 def places(tmp_path: Path, settings: LazySettings) -> None:
     settings.AUDIT_SEALS_FILE = tmp_path / "seals.jsonl"
     settings.AUDIT_ARCHIVE_DIR = tmp_path / "archives"
+    settings.FILES_DIR = tmp_path / "files"
 
 
 def import_rows(month: Month, count: int, *, mark: str = "a") -> None:

@@ -146,7 +146,7 @@ def test_two_at_a_time_are_refused(start: Start, owner_connection: psycopg.Conne
 
 
 def test_ctrl_c_ends_it_with_a_sentence_and_it_goes_on_later(start: Start, dump: Path) -> None:
-    process = start("--processes", "1")
+    process = start("--processes", "1", "--batch", "1")
     assert wait_for_progress(process, 3)
     process.send_signal(signal.SIGINT)
     output, _ = process.communicate()
