@@ -60,6 +60,8 @@ def start(test_run: database.TestRun, clone_names: "Names", dump: Path) -> Start
             env=environment(test_run, clone_names),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            # Started in the background of a script, the tests themselves do not hear Ctrl-C, and hand that on.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         )
 
     return started
