@@ -140,6 +140,7 @@ class Migration(migrations.Migration):
                 reads(
                     "patient_reads_own_doctors",
                     f"{acts_as('patient')} AND id IN "
+                    # ME is a constant.
                     f"(SELECT relation.doctor_id FROM care_relations relation WHERE relation.patient_id = {ME})",  # nosec B608
                 ),
             ],

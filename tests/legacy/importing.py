@@ -66,6 +66,7 @@ def rows(query: str, *parameters: Any) -> list[tuple[Any, ...]]:
 def stored(table: str, legacy_id: str) -> dict[str, Any]:
     """One imported row in the clear."""
     known = TABLES[table]
+    # Names of tables and columns are constants.
     (row,) = rows(f"SELECT {', '.join(known.columns)} FROM {table} WHERE legacy_id = %s", legacy_id)  # noqa: S608
     return dict(zip(known.columns, opened(known, row), strict=True))
 

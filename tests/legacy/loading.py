@@ -38,6 +38,7 @@ def snapshot(*, without: Sequence[str] = ()) -> Rows:
     with system(), connection.cursor() as cursor:
         for table in TABLES.values():
             condition = "legacy_id IS NOT NULL" if table.has_legacy_id else "true"
+            # Names of tables and columns are constants.
             cursor.execute(f"SELECT {', '.join(table.columns)} FROM {table.name} WHERE {condition}")  # noqa: S608
             rows = (opened(table, row) for row in cursor.fetchall())
             found[table.name] = {row[0]: _named(table.columns, row, without) for row in rows}

@@ -22,7 +22,7 @@ def versions() -> dict[str, set[tuple[object, ...]]]:
     found = {}
     with system(), connection.cursor() as cursor:
         for table in (*TABLES, *OF_THE_IMPORT):
-            cursor.execute(f"SELECT id::text, xmin::text, ctid::text FROM {table}")  # noqa: S608
+            cursor.execute(f"SELECT id::text, xmin::text, ctid::text FROM {table}")  # noqa: S608  # names are constants
             found[table] = set(cursor.fetchall())
     return found
 

@@ -41,6 +41,7 @@ def loaded(folder: Path) -> Outcome:
 
 def counts() -> dict[str, int]:
     tables = [*TABLES, *DERIVED]
+    # Table names are constants.
     return {name: int(rows(f"SELECT count(*) FROM {name}")[0][0]) for name in tables}  # noqa: S608
 
 
@@ -274,6 +275,7 @@ def test_nobody_but_the_system_may_delete_what_was_imported(
         for role in ("patient", "doctor", "admin", ""):
             connection.execute("SELECT set_config('medichat.role', %s, true)", [role])
             for table in ("messages", "allergies", "conversations", "users", "prescriptions"):
+                # Table names are constants.
                 assert connection.execute(f"DELETE FROM {table}".encode()).rowcount == 0  # noqa: S608
 
 
