@@ -9,7 +9,7 @@ start goes on behind the last batch before which none is missing, and loads what
 import logging
 import os
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -165,14 +165,22 @@ def alone() -> Iterator[None]:
     except psycopg.Error as error:
         raise ImportFailed(said_of(error)) from error
     try:
-        row = connection.execute("SELECT pg_try_advisory_lock(%s)", [LOCK]).fetchone()
-        if not (row and row[0]):
-            raise ImportFailed("Another import is running. Wait for its end, or end it; then start again.")
+        # The server needs a moment to notice that an import that was killed is gone.
+        connection.execute("SET lock_timeout = '2s'")
+        try:
+            connection.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+        except errors.LockNotAvailable as error:
+            raise ImportFailed("Another import is running. Wait for its end, or end it; then start again.") from error
         # Workers of a killed import finish the batch that they are at.
         connection.execute("SET lock_timeout = '120s'")
         connection.execute("SELECT pg_advisory_lock(%s)", [WORKERS_LOCK])
         connection.execute("SELECT pg_advisory_unlock(%s)", [WORKERS_LOCK])
-        yield
+        try:
+            yield
+        finally:
+            # Closing alone gives the lock back only when the server gets to it, and the next import may come before.
+            with suppress(psycopg.OperationalError):  # a lost connection holds no lock
+                connection.execute("SELECT pg_advisory_unlock(%s)", [LOCK])
     except errors.LockNotAvailable as error:
         raise ImportFailed("Processes of an earlier import are still at work. Wait for them, or end them.") from error
     except psycopg.Error as error:

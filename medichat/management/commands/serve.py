@@ -225,10 +225,18 @@ def child(
 
     It has a session of its own, so that the terminal's Ctrl-C reaches only this process, which ends things in order.
     """
-    process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
-        command, env=environment, pass_fds=keep, stdout=output, start_new_session=True, preexec_fn=end_with_parent
-    )  # fmt: skip
+    # A signal that came while the process is being started would leave it running with nobody to end it:
+    # signals wait until it is known here.
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     try:
+        process = subprocess.Popen(  # noqa: S603 - our own commands, no shell
+            command, env=environment, pass_fds=keep, stdout=output, start_new_session=True, preexec_fn=begin_child
+        )
+    except BaseException:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        raise
+    try:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         yield process
     finally:
         if process.poll() is None:
@@ -238,6 +246,12 @@ def child(
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()
+
+
+def begin_child() -> None:
+    """Hear signals again, and end with the parent: see ``end_with_parent``."""
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+    end_with_parent()
 
 
 def end_with_parent() -> None:
