@@ -1,159 +1,30 @@
 """The conversation and its states: in_progress -> awaiting_doctor -> doctor_responded -> closed."""
 
 import uuid
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import Self
 
 from django.conf import settings
 from django.db import models, transaction
-from django.db.models import Exists, F, Max, OuterRef, Q
+from django.db.models import Max, Q
 from django.utils import timezone
 
 from accounts.models import User
 from conversations import signals
-from medichat.db.base import BaseModel, ImportableModel, choices_constraint
+from conversations.models.answer import Answer
+from conversations.models.archive import Archive
+from conversations.models.private_note import PrivateNote
+from conversations.models.queries import ConversationQuerySet
+from conversations.models.states import Status, Urgency
+from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
-from medichat.rich_text import as_text, cleaned
+from medichat.rich_text import as_text
 from records.models.care import (
-    CarersOnlyQuerySet,
-    cares_for,
     give_back_case,
     keep_as_answered,
     open_case,
     take_case,
-    waits_for_anybody,
     who_has_taken,
 )
-
-
-class Status(models.TextChoices):
-    """Where a conversation stands."""
-
-    IN_PROGRESS = "in_progress", "In progress"
-    AWAITING_DOCTOR = "awaiting_doctor", "Waiting for a doctor"
-    DOCTOR_RESPONDED = "doctor_responded", "Answered"
-    CLOSED = "closed", "Closed"
-
-
-class Urgency(models.TextChoices):
-    """How soon a doctor must look, decided by the intake's rules."""
-
-    EMERGENCY = "emergency", "Emergency"
-    URGENT = "urgent", "Urgent"
-    ROUTINE = "routine", "Routine"
-    SELF_CARE = "self_care", "Self-care possible"
-
-    @property
-    def rank(self) -> int:
-        """0 for an emergency, 3 for self-care: the order of the queue."""
-        return list(Urgency).index(self)
-
-    @property
-    def target(self) -> timedelta:
-        """How long a case of this level may wait before it rises one level (a clinic's own service target)."""
-        return _TARGETS[self]
-
-
-_TARGETS = {
-    Urgency.EMERGENCY: timedelta(minutes=5),
-    Urgency.URGENT: timedelta(hours=4),
-    Urgency.ROUTINE: timedelta(hours=24),
-    Urgency.SELF_CARE: timedelta(hours=72),
-}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a doctor answers. ``diagnosis`` is required; the others may be empty."""
-
-    diagnosis: str
-    recommendations: str = ""
-    referrals: str = ""
-    icd10_code: str = ""
-    call_to_office: bool = False
-    private_note: str = ""
-
-    def made_safe(self) -> "Answer":
-        """The same words, with nothing of an editor's HTML but its formatting."""
-        return replace(
-            self,
-            diagnosis=cleaned(self.diagnosis),
-            recommendations=cleaned(self.recommendations),
-            referrals=cleaned(self.referrals),
-            private_note=cleaned(self.private_note),
-        )
-
-
-class ConversationQuerySet(models.QuerySet["Conversation"]):
-    """Words for queries on conversations."""
-
-    def visible_to(self, user: User) -> Self:
-        """A patient's own; a doctor's own, those of their patients and those that wait; an administrator's all."""
-        match user.database_role:
-            case "admin":
-                return self.all()
-            case "patient":
-                return self.filter(patient=user)
-            case "doctor":
-                return self.exclude(status=Status.IN_PROGRESS).filter(
-                    Q(doctor=user) | waits_for_anybody(case="pk") | cares_for(user)
-                )
-            case _:
-                return self.none()
-
-    def unfinished(self) -> Self:
-        """The patient still talks to the assistant. Imported ones are not continued."""
-        return self.filter(status=Status.IN_PROGRESS, legacy_id__isnull=True)
-
-    def waiting(self) -> Self:
-        """Those that wait for a doctor's answer, claimed or not."""
-        return self.filter(status=Status.AWAITING_DOCTOR)
-
-    def unclaimed(self) -> Self:
-        """Nobody has taken them."""
-        return self.filter(doctor__isnull=True)
-
-    def unclaimed_emergencies(self) -> Self:
-        """Emergencies that wait and that nobody has taken."""
-        return self.waiting().unclaimed().filter(urgency=Urgency.EMERGENCY)
-
-    def past_target(self, now: datetime | None = None) -> Self:
-        """Those that wait, taken or not, for longer than the target of their own level."""
-        now = now or timezone.now()
-        late = Q()
-        for urgency in Urgency:
-            late |= Q(urgency=urgency, submitted_at__lt=now - urgency.target)
-        return self.waiting().filter(late)
-
-    def claimed_by(self, doctor: User) -> Self:
-        """This doctor has taken or answered them."""
-        return self.filter(doctor=doctor)
-
-    def answered(self) -> Self:
-        """Answered or closed."""
-        return self.filter(status__in=[Status.DOCTOR_RESPONDED, Status.CLOSED])
-
-    def unread(self) -> Self:
-        """Answered, and the patient has not opened the answer."""
-        return self.filter(unread_by_patient=True)
-
-    def most_urgent_first(self) -> Self:
-        """The order of the queue: level (raised when a case waits past its target), then waiting time."""
-        return self.order_by("queue_rank", "submitted_at", "id")
-
-    def newest_first(self) -> Self:
-        """Latest first; rows of unknown age last."""
-        return self.order_by(F("created_at").desc(nulls_last=True), "-id")
-
-    def not_archived_by(self, person: User) -> Self:
-        """Without those that this person has put away."""
-        return self.exclude(pk__in=Archive.objects.filter(person=person).values("conversation_id"))
-
-    def archived_by(self, person: User) -> Self:
-        """Those that this person has put away."""
-        return self.filter(pk__in=Archive.objects.filter(person=person).values("conversation_id"))
 
 
 class Conversation(ImportableModel):
@@ -441,59 +312,3 @@ def refuse_if_taken(case_id: uuid.UUID) -> None:
     taken = who_has_taken(case_id)
     if taken:
         raise ConflictError(f"This case does not wait any more. {taken}.")
-
-
-class ArchiveQuerySet(models.QuerySet["Archive"]):
-    """Words for queries on archived conversations."""
-
-    def visible_to(self, user: User) -> Self:
-        """One's own marks; administrators see all."""
-        return self.all() if user.database_role == "admin" else self.filter(person=user)
-
-
-class Archive(BaseModel):
-    """A person has put a conversation away; for others it stays where it is."""
-
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="archives")
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-
-    objects = ArchiveQuerySet.as_manager()
-
-    class Meta(BaseModel.Meta):
-        db_table = "conversation_archives"
-        constraints = [models.UniqueConstraint(fields=["person", "conversation"], name="conversation_archives_once")]
-
-    @classmethod
-    def of(cls, person: User) -> Exists:
-        """The condition on a conversation that this person has put it away."""
-        return Exists(cls.objects.filter(conversation=OuterRef("pk"), person=person).order_by())
-
-    def __str__(self) -> str:
-        return f"{self.conversation_id} put away by {self.person_id}"
-
-
-class PrivateNote(ImportableModel):
-    """A doctor's note to themselves and colleagues. No patient's database context can read this table."""
-
-    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="private_notes")
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    author = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    text = EncryptedTextField()
-
-    objects = CarersOnlyQuerySet.as_manager()
-
-    class Meta(ImportableModel.Meta):
-        db_table = "private_notes"
-        ordering = ["created_at", "id"]
-        constraints = [
-            *ImportableModel.Meta.constraints,
-            models.CheckConstraint(
-                name="private_notes_made_here_have_an_author",
-                condition=Q(legacy_id__isnull=False) | Q(author__isnull=False),
-            ),
-        ]
-        indexes = [models.Index(fields=["conversation"], name="private_notes_of_case")]
-
-    def __str__(self) -> str:
-        return f"Private note {self.pk}"

@@ -7,7 +7,8 @@ from django.db.models import Q
 from django.utils import timezone
 
 from conversations import signals
-from conversations.models.conversation import Conversation, Urgency
+from conversations.models.conversation import Conversation
+from conversations.models.states import Urgency
 
 NOTICE_EVERY = timedelta(minutes=5)
 

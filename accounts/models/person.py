@@ -1,39 +1,22 @@
-"""People who sign in, their sessions and their second factors."""
+"""People who sign in."""
 
-import hashlib
 import uuid
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar, Self
 
 import pgtrigger
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 
 from accounts import signals
-from medichat.db.base import BaseModel, ImportableModel, choices_constraint
+from accounts.models.roles import Role
+from accounts.models.sessions import Session
+from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.context import Role as DatabaseRole
 from medichat.db.context import system
 from medichat.db.encrypted import EncryptedTextField
-
-
-class Role(models.TextChoices):
-    """What a person is to the clinic."""
-
-    PATIENT = "patient", "Patient"
-    DOCTOR = "doctor", "Doctor"
-    ADMIN = "admin", "Administrator"
-
-
-class Sex(models.TextChoices):
-    """What a person says at registration and on the chart; it may be left unsaid."""
-
-    FEMALE = "female", "Female"
-    MALE = "male", "Male"
-    OTHER = "other", "Other"
-    UNDISCLOSED = "prefer-not-to-say", "Prefers not to say"
 
 
 class UserQuerySet(models.QuerySet["User"]):
@@ -308,180 +291,3 @@ class User(AbstractBaseUser, ImportableModel):
         self.deactivated_at = None
         self.save(update_fields=["is_active", "deactivated_at"])
         signals.reactivated.send(type(self), user=self, by=by)
-
-
-ACTIVITY_WRITTEN_EVERY = timedelta(minutes=1)
-
-
-class SessionQuerySet(models.QuerySet["Session"]):
-    """Words for queries on sessions."""
-
-    def running(self) -> Self:
-        """Neither ended nor past their absolute end; they may have been idle for too long."""
-        return self.filter(revoked_at__isnull=True, expires_at__gt=timezone.now())
-
-    def signed_in(self) -> Self:
-        """Not between the password and the second step."""
-        return self.filter(awaits_second_factor=False)
-
-    def active_lately(self) -> Self:
-        """Not idle for longer than ``SESSION_TIMEOUT_MINUTES``."""
-        return self.filter(last_active_at__gt=timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES))
-
-    def in_use(self) -> Self:
-        """Running, signed in, and not idle for too long: of patients' own API clients nobody expects that."""
-        idle_since = timezone.now() - timedelta(minutes=settings.SESSION_TIMEOUT_MINUTES)
-        may_idle = Q(kind=SessionKind.API, user__role=Role.PATIENT)
-        return self.running().signed_in().filter(may_idle | Q(last_active_at__gt=idle_since))
-
-    def end(self, *, reason: str) -> int:
-        """End them all now; returns how many."""
-        return self.update(revoked_at=timezone.now(), revoked_reason=reason)
-
-
-class SessionKind(models.TextChoices):
-    """What the kind of a session may be."""
-
-    BROWSER = "browser", "Browser"
-    API = "api", "App or API client"
-
-
-class Session(BaseModel):
-    """A signed-in device: a browser or an API client. The key itself is never stored, only its SHA-256.
-
-    Anonymous browsers have no row. ``expires_at`` is the absolute end; the idle limit counts from ``last_active_at``.
-    ``second_factor`` is the authenticator app with which it was opened; between the password and the code a browser's
-    session ``awaits_second_factor`` and gives no rights (see ``accounts.second_factor.is_missing``).
-    """
-
-    Kind = SessionKind
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="sessions")
-    kind = models.CharField(max_length=10, choices=SessionKind, default=SessionKind.BROWSER)
-    key_hash = models.CharField(max_length=64, unique=True, editable=False)
-    refresh_hash = models.CharField(max_length=64, unique=True, null=True, editable=False)
-    data = models.TextField(blank=True, editable=False)
-    device = models.CharField(max_length=300, blank=True)
-    address = models.GenericIPAddressField(null=True, blank=True)
-    awaits_second_factor = models.BooleanField(default=False, db_default=False, editable=False)
-    second_factor = models.ForeignKey(
-        "MfaToken", models.SET_NULL, null=True, blank=True, related_name="+", editable=False
-    )
-    last_active_at = models.DateTimeField()
-    expires_at = models.DateTimeField()
-    revoked_at = models.DateTimeField(null=True, blank=True)
-    revoked_reason = models.CharField(max_length=100, blank=True)
-
-    objects = SessionQuerySet.as_manager()
-
-    class Meta(BaseModel.Meta):
-        db_table = "sessions"
-        ordering = ["-last_active_at"]
-        constraints = [choices_constraint("kind", SessionKind, name="sessions_kind")]
-        indexes = [
-            models.Index(fields=["user", "-last_active_at"], name="sessions_of_user"),
-            models.Index(fields=["expires_at"], name="sessions_by_end"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} session {self.pk}"
-
-    def note_activity(self) -> None:
-        """The person did something: the idle limit counts from now. Written once a minute at most."""
-        now = timezone.now()
-        if self.last_active_at < now - ACTIVITY_WRITTEN_EVERY:
-            Session.objects.filter(pk=self.pk, last_active_at__lt=now).update(last_active_at=now)
-
-    @staticmethod
-    def hash_of(key: str) -> str:
-        """What is stored of a session key: its SHA-256, in hexadecimal digits."""
-        return hashlib.sha256(key.encode()).hexdigest()
-
-
-class AttemptCount(models.Model):
-    """How often something was tried, under a keyed hash of who tried it from where (see ``accounts.throttle``)."""
-
-    key = models.CharField(max_length=64, primary_key=True, editable=False)
-    attempts = models.PositiveIntegerField(default=0)
-    last_at = models.DateTimeField()
-    blocked_until = models.DateTimeField(null=True)
-    refused = models.BooleanField(default=False)
-    succeeded_at = models.DateTimeField(null=True)
-
-    class Meta:
-        db_table = "attempt_counts"
-        indexes = [models.Index(fields=["last_at"], name="attempt_counts_by_age")]
-
-    def __str__(self) -> str:
-        return f"{self.attempts} attempts"
-
-
-class MfaTokenKind(models.TextChoices):
-    """What the kind of a mfa token may be."""
-
-    TOTP = "totp", "Authenticator app"
-    BACKUP = "backup", "Backup code"
-
-
-class MfaTokenQuerySet(models.QuerySet["MfaToken"]):
-    """Words for queries on second factors."""
-
-    def confirmed(self) -> Self:
-        """Authenticator apps that are asked for when their owner signs in; a person has one at most."""
-        return self.filter(kind=MfaTokenKind.TOTP, confirmed_at__isnull=False).order_by()
-
-    def unconfirmed(self) -> Self:
-        """Authenticator apps that are being set up; a person has one at most."""
-        return self.filter(kind=MfaTokenKind.TOTP, confirmed_at__isnull=True).order_by()
-
-
-class MfaToken(BaseModel):
-    """A second factor: an authenticator app (secret encrypted) or one single-use backup code (hashed).
-
-    ``secret`` is in base 32, as apps want it. The ``name`` of a backup code is its number, the first character of it.
-    ``failures`` counts the wrong codes since the last right one, backup codes included; it stands on the app.
-    """
-
-    Kind = MfaTokenKind
-
-    user = models.ForeignKey(User, models.CASCADE, related_name="mfa_tokens")
-    kind = models.CharField(max_length=10, choices=MfaTokenKind)
-    name = models.CharField(max_length=64, blank=True)
-    secret = EncryptedTextField(null=True, blank=True)
-    code_hash = models.CharField(max_length=200, blank=True)
-    confirmed_at = models.DateTimeField(null=True, blank=True)
-    last_step = models.BigIntegerField(default=-1, help_text="The last time step that was accepted: a code works once.")
-    used_at = models.DateTimeField(null=True, blank=True)
-    failures = models.PositiveIntegerField(default=0)
-    last_failure_at = models.DateTimeField(null=True, blank=True)
-
-    objects = MfaTokenQuerySet.as_manager()
-
-    class Meta(BaseModel.Meta):
-        db_table = "mfa_tokens"
-        verbose_name = "second factor"
-        constraints = [
-            choices_constraint("kind", MfaTokenKind, name="mfa_tokens_kind"),
-            models.UniqueConstraint(
-                name="mfa_tokens_one_app",
-                fields=["user"],
-                condition=Q(kind="totp", confirmed_at__isnull=False),
-                violation_error_message="This person has an authenticator app already.",
-            ),
-            models.UniqueConstraint(
-                name="mfa_tokens_one_setup",
-                fields=["user"],
-                condition=Q(kind="totp", confirmed_at__isnull=True),
-                violation_error_message="An authenticator app is being set up already.",
-            ),
-            models.UniqueConstraint(
-                name="mfa_tokens_backup_numbers", fields=["user", "name"], condition=Q(kind="backup")
-            ),
-            models.CheckConstraint(
-                name="mfa_tokens_are_complete",
-                condition=Q(kind="totp", secret__isnull=False) | (Q(kind="backup") & ~Q(code_hash="")),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} of {self.user_id}"
