@@ -1,6 +1,7 @@
 """How the chart appears in the API's answers."""
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import TypedDict
 
 from accounts.api.bodies import PatientBriefBody, patient_brief
@@ -116,12 +117,14 @@ class AssignedDoctorBody(TypedDict):
 
 
 class InfoBody(TypedDict):
-    """Medical information. Height and weight are texts."""
+    """Medical information. Height and weight are texts; ``heightText`` and ``weightText`` hold what is no figure."""
 
     id: str
     bloodType: str | None
     heightCm: str | None
     weightKg: str | None
+    heightText: str | None
+    weightText: str | None
     emergencyContactName: str | None
     emergencyContactPhone: str | None
     emergencyContactRelationship: str | None
@@ -229,6 +232,8 @@ def info(row: MedicalInfo | None, first_contact: EmergencyContact | None) -> Inf
         bloodType=row.blood_type,
         heightCm=decimal(row.height_cm),
         weightKg=decimal(row.weight_kg),
+        heightText=_words(row.height_cm, row.height_words, row.height_text),
+        weightText=_words(row.weight_kg, row.weight_words, row.weight_text),
         emergencyContactName=first_contact.name if first_contact else None,
         emergencyContactPhone=first_contact.phone if first_contact else None,
         emergencyContactRelationship=first_contact.relationship if first_contact else None,
@@ -245,6 +250,11 @@ def info(row: MedicalInfo | None, first_contact: EmergencyContact | None) -> Inf
         if assigned
         else None,
     )
+
+
+def _words(figure: Decimal | None, words: str, stated: str | None) -> str | None:
+    """What was stated and no figure says."""
+    return stated if figure is None else words or None
 
 
 def standing_allergies(entries: Iterable[Allergy]) -> list[Allergy]:

@@ -20,6 +20,7 @@ from accounts.forms import ProfileForm
 from accounts.models import User
 from medichat.api.errors import faults_of
 from medichat.api.values import DayField, decimal
+from medichat.measures import centimetres, is_understood, kilograms
 from records.forms import AboutForm, ContactForm, PatientAllergyForm, PatientMedicationForm, ServicesForm
 from records.models import Allergy, ChartEntry, EmergencyContact, MedicalHistory, MedicalInfo, Medication, Source
 
@@ -42,6 +43,12 @@ SERVICES = {
     "insurancePolicyNumber": "insurance_policy_number",
     "insuranceGroupNumber": "insurance_group_number",
 }
+# What is no figure stays as the words that were typed: (field, figure, words, reader of units).
+MEASURES = (
+    ("height", "height_cm", "height_text", centimetres),
+    ("weight", "weight_kg", "weight_text", kilograms),
+)
+LONGEST_MEASURE = 100
 LISTS = ("allergies", "currentMedications", "chronicConditions", "emergencyContacts")
 # The form shows it where nobody said anything, and sends it then too.
 LANGUAGE_BY_DEFAULT = "English"
@@ -119,9 +126,7 @@ def _change_account(sent: dict[str, Any], patient: User, faults: Faults) -> None
 
 def _change_info(sent: dict[str, Any], info: MedicalInfo, patient: User, faults: Faults) -> None:
     about, services = _said(sent, ABOUT), _said(sent, SERVICES)
-    for column, known in (("height_cm", decimal(info.height_cm)), ("weight_kg", decimal(info.weight_kg))):
-        if known is not None and about.get(column) == known:
-            del about[column]  # as it was loaded
+    worded = _take_words(about, info, faults)
     if about.get("preferred_language") == LANGUAGE_BY_DEFAULT and _language_is_not_meant(sent, info):
         del about["preferred_language"]
     doctor = info.assigned_doctor
@@ -131,11 +136,33 @@ def _change_info(sent: dict[str, Any], info: MedicalInfo, patient: User, faults:
         form: Any = _only(form_class(said, instance=info), said)
         if not form.is_valid():
             faults.update(_renamed(form.errors, names))
-        elif columns := form.changed_columns():
+        elif columns := [*form.changed_columns(), *(worded if form_class is AboutForm else ())]:
             try:
                 info.save_changes(by=patient, fields=columns)
             except DjangoValidationError as refused:
                 faults.update(_renamed(refused.message_dict, names))
+
+
+def _take_words(about: dict[str, Any], info: MedicalInfo, faults: Faults) -> list[str]:
+    """Take height and weight out of the form where they are as they were loaded, and where they are no figures.
+
+    Words that cannot be read as a figure are kept as words beside what is known; returns the columns with new words.
+    """
+    columns = []
+    for name, figure, words, read in MEASURES:
+        stated, known = about.get(figure), getattr(info, figure)
+        if stated is None:
+            continue
+        if known is not None and stated == decimal(known):
+            del about[figure]
+        elif not is_understood(stated, read):
+            del about[figure]
+            if len(stated.strip()) > LONGEST_MEASURE:
+                faults[name] = [f"Write it in at most {LONGEST_MEASURE} characters."]
+            elif stated.strip() != getattr(info, words):
+                setattr(info, words, stated.strip())
+                columns.append(words)
+    return columns
 
 
 def _language_is_not_meant(sent: dict[str, Any], info: MedicalInfo) -> bool:

@@ -1,6 +1,7 @@
 """Form fields of the chart: days, lengths and weights, telephone numbers."""
 
 import re
+from collections.abc import Callable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING, Any
@@ -9,12 +10,13 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 
+from medichat.measures import BARE, decimal_of
+
 if TYPE_CHECKING:
     ModelForm = forms.ModelForm[Any]
 else:
     ModelForm = forms.ModelForm  # takes type arguments only in the type checker's view of Django
 
-_MEASURE = re.compile(r"(?P<figure>\d{1,4}(?:[.,]\d{1,3})?)\s*(?P<unit>[a-zA-Z]*)\.?")
 _PHONE = re.compile(r"\+?[\d\s()./-]+(?:\s*(?:x|ext\.?)\s*\d+)?", re.IGNORECASE)
 
 
@@ -39,23 +41,21 @@ def check_past_day(day: date, *, born: date | None) -> None:
 
 
 class MeasureField(forms.CharField):
-    """A figure with or without its unit, decimals with point or comma: '172', '1,72 m', '68.5 kg'.
+    """A figure with its unit, or without it in ``unit``; decimals with point or comma.
 
-    Gives a Decimal with one place in the first unit of ``units`` (name -> factor), or None.
+    ``read`` understands units (see ``medichat.measures``). Gives a Decimal with one place, or None.
     """
 
     def __init__(
-        self, *, units: dict[str, int], lowest: int, highest: int, example: str, label: str, help_text: str = ""
+        self, *, unit: str, read: Callable[[str], Decimal | None], lowest: int, highest: int, example: str, label: str
     ) -> None:
         super().__init__(
             label=label,
             required=False,
             max_length=30,
-            help_text=help_text,
             widget=forms.TextInput(attrs={"inputmode": "decimal", "class": "input--short", "autocomplete": "off"}),
         )
-        self.units, self.lowest, self.highest, self.example = units, lowest, highest, example
-        self.unit = next(iter(units))
+        self.unit, self.read, self.lowest, self.highest, self.example = unit, read, lowest, highest, example
 
     def prepare_value(self, value: Any) -> Any:
         """No trailing zero: 172 and not 172.0, which could be read as 1720."""
@@ -66,11 +66,10 @@ class MeasureField(forms.CharField):
         text = super().clean(value)
         if not text:
             return None
-        found = _MEASURE.fullmatch(text.strip())
-        factor = self.units.get((found["unit"].lower() if found else "") or self.unit)
-        if not found or factor is None:
-            raise ValidationError(f"Write it as a number, for example {self.example}.", code="invalid")
-        figure = Decimal(found["figure"].replace(",", ".")) * factor
+        bare = BARE.fullmatch(text.strip())
+        figure = decimal_of(bare[1]) if bare else self.read(text)
+        if figure is None:
+            raise ValidationError(f"Write it as a number, for example {self.example}.", code="not_understood")
         if not self.lowest <= figure <= self.highest:
             raise ValidationError(
                 f"This must be between {self.lowest} and {self.highest} {self.unit}, for example {self.example}.",

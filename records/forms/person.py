@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 
+from medichat.measures import centimetres, kilograms
 from records.forms.fields import MeasureField, ModelForm, PhoneField, name_empty_choice
 from records.models import EmergencyContact, MedicalInfo
 
@@ -31,9 +32,11 @@ class AboutForm(PersonForm):
     """Body and habits."""
 
     height_cm = MeasureField(
-        label="Height (cm)", units={"cm": 1, "m": 100}, lowest=20, highest=280, example="172 or 1.72 m"
+        label="Height (cm)", unit="cm", read=centimetres, lowest=20, highest=280, example="172, 1.72 m or 5 ft 8 in"
     )
-    weight_kg = MeasureField(label="Weight (kg)", units={"kg": 1}, lowest=1, highest=700, example="68.5")
+    weight_kg = MeasureField(
+        label="Weight (kg)", unit="kg", read=kilograms, lowest=1, highest=700, example="68.5 or 150 lb"
+    )
 
     class Meta:
         model = MedicalInfo

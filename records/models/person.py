@@ -1,6 +1,7 @@
 """What the chart knows of the person: medical information and emergency contacts."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from decimal import Decimal
 from typing import Any, Self
 
 from django.conf import settings
@@ -11,6 +12,7 @@ from accounts.models import Sex as MedicalInfoSex
 from accounts.models import User
 from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
+from medichat.measures import centimetres, is_understood, kilograms
 from records.models.care import visible_patients
 from records.models.violations import refusals_named, validate_beside_fields
 from records.signals import tell
@@ -135,6 +137,16 @@ class MedicalInfo(ImportableModel):
         """As Django does, with the errors beside their fields (see ``violations``)."""
         validate_beside_fields(self, exclude)
 
+    @property
+    def height_words(self) -> str:
+        """What was stated of the height and is no figure; '' where a figure says it."""
+        return _words(self.height_text, centimetres)
+
+    @property
+    def weight_words(self) -> str:
+        """What was stated of the weight and is no figure; '' where a figure says it."""
+        return _words(self.weight_text, kilograms)
+
     @classmethod
     def locked(cls, patient: User) -> "MedicalInfo":
         """The patient's row, made when there is none yet, locked until the transaction ends."""
@@ -151,6 +163,10 @@ class MedicalInfo(ImportableModel):
         with refusals_named(type(self)):
             self.save(update_fields=list(fields))
         tell(self, action, by=by, fields=fields)
+
+
+def _words(stated: str | None, read: Callable[[str], Decimal | None]) -> str:
+    return "" if not stated or is_understood(stated, read) else stated
 
 
 class EmergencyContact(ImportableModel):

@@ -187,9 +187,10 @@ def test_what_was_changed_is_stored_and_answered(ana: Client, chart: MedicalInfo
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("height", "5'10\""),
-        ("height", "about 2"),
-        ("weight", "5 stone"),
+        ("height", "5 m"),
+        ("height", "1.72"),
+        ("weight", "2000 lbs"),
+        ("weight", "very " * 30),
         ("gender", "unicorn"),
         ("bloodType", "Z+"),
         ("dateOfBirth", "2990-01-01"),
@@ -215,6 +216,32 @@ def test_what_cannot_be_meant_is_said_plainly_and_nothing_is_stored(
     assert response.json()["errors"][0]["field"].split(".")[0] == field
     assert not response.json()["message"].startswith("[")
     assert without_times(profile(ana)) == without_times(before)
+
+
+@pytest.mark.parametrize(
+    ("height", "weight", "centimetres", "kilograms"),
+    [("5'10\"", "170 lbs", "177.8", "77.1"), ("178cm", "12 st 3", "178", "77.6"), ("179", "83", "179", "83")],
+)
+def test_height_and_weight_are_understood_as_people_write_them(
+    ana: Client, chart: MedicalInfo, height: str, weight: str, centimetres: str, kilograms: str
+) -> None:
+    assert save(ana, **{**loaded_form(ana), "height": height, "weight": weight}).status_code == 200
+    info = profile(ana)["patientMedicalInfo"]
+    assert (info["heightCm"], info["weightKg"]) == (centimetres, kilograms)
+
+
+def test_what_is_no_figure_is_kept_in_words_beside_what_is_known(ana: Client, chart: MedicalInfo) -> None:
+    form = {**loaded_form(ana), "height": "tall", "weight": "about 80 or so", "pharmacyName": "By the River"}
+    assert save(ana, **form).status_code == 200
+    shown = profile(ana)
+    info = shown["patientMedicalInfo"]
+    assert (info["heightCm"], info["heightText"]) == ("178", "tall")
+    assert (info["weightKg"], info["weightText"]) == ("82.5", "about 80 or so")
+    assert shown["pharmacyName"] == "By the River"
+    # A figure takes the place of the words.
+    assert save(ana, weight="81 kg").status_code == 200
+    info = profile(ana)["patientMedicalInfo"]
+    assert (info["weightKg"], info["weightText"], info["heightText"]) == ("81", None, "tall")
 
 
 def test_new_entries_are_added_and_known_ones_are_not_doubled(ana: Client, chart: MedicalInfo, patient: User) -> None:

@@ -94,6 +94,8 @@ def test_that_it_was_looked_at_is_told(client_of: Callable[[User], Client], pati
         ("1.72 m", "172.0"),
         ("1,72m", "172.0"),
         ("171.96", "172.0"),
+        ("5 ft", "152.4"),
+        ("5'10\"", "177.8"),
     ],
 )
 def test_a_height_is_read_with_its_unit(
@@ -108,12 +110,11 @@ def test_a_height_is_read_with_its_unit(
     ("field", "typed", "sentence"),
     [
         ("height_cm", "1.72", "between 20 and 280 cm"),
-        ("height_cm", "tall", "Write it as a number, for example 172 or 1.72 m."),
-        ("height_cm", "5 ft", "Write it as a number"),
+        ("height_cm", "tall", "Write it as a number, for example 172, 1.72 m or 5 ft 8 in."),
         ("height_cm", "-172", "Write it as a number"),
         ("weight_kg", "701", "between 1 and 700 kg"),
         ("weight_kg", "0", "between 1 and 700 kg"),
-        ("weight_kg", "68.5 lb", "Write it as a number, for example 68.5."),
+        ("weight_kg", "68.5 gr", "Write it as a number, for example 68.5 or 150 lb."),
         ("sex", "yes", "Select a valid choice."),
     ],
 )
