@@ -16,6 +16,7 @@ approved = Signal()  # user, by
 approval_withdrawn = Signal()  # user, by
 deactivated = Signal()  # user, by
 reactivated = Signal()  # user, by
+deleted = Signal()  # user, by: an account that never had any clinical record is gone
 session_ended = Signal()  # user, session, reason
 
 # A form came from a browser whose session has run out (and was not ended by anybody): ``request``, ``owner`` (whose

@@ -202,6 +202,11 @@ def reactivated(sender: Any, *, user: User, by: User | None, **_: Any) -> None:
     about_account(Action.USER_ACTIVATED, user, actor=by, purpose=Purpose.ADMINISTRATION)
 
 
+@on(accounts.deleted)
+def account_deleted(sender: Any, *, user: User, by: User, **_: Any) -> None:
+    about_account(Action.USER_DELETED, user, actor=by, purpose=Purpose.ADMINISTRATION, severity=Severity.WARNING)
+
+
 @on(accounts.session_ended)
 def session_ended(sender: Any, *, user: User, session: Session | None = None, reason: str = "", **_: Any) -> None:
     codes = {"reason": reason, "session": str(session.pk) if session else None}
@@ -370,6 +375,11 @@ def archived(sender: Any, *, conversation: Conversation, by: User | None, **_: A
 @on(conversations.unarchived)
 def unarchived(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
     about_case(Action.CONVERSATION_UNARCHIVED, conversation, by)
+
+
+@on(conversations.deleted)
+def consultation_deleted(sender: Any, *, conversation: Conversation, by: User | None, **_: Any) -> None:
+    about_case(Action.CONVERSATION_DELETED, conversation, by)
 
 
 @on(conversations.note_written)

@@ -19,6 +19,7 @@ closed = Signal()
 answer_read = Signal()
 archived = Signal()
 unarchived = Signal()
+deleted = Signal()  # nothing was ever said in it
 draft_kept = Signal()  # conversation, by; when a draft begins, not at every key
 note_written = Signal()
 treatment_asked = Signal()  # asks, tells nothing: receivers return what was prescribed at this visit, one text each

@@ -141,7 +141,7 @@ class UsersView(AdministratorView):
 
 
 class UserView(AdministratorView):
-    """One account: change it, or end it (``DELETE``; nothing clinical is ever deleted)."""
+    """One account: change it, or delete it; where there are clinical records it is only ended."""
 
     says_faults_plainly = True
 
@@ -180,11 +180,14 @@ class UserView(AdministratorView):
                 user.approve(by=self.person)
 
     def delete(self, request: Request, user_id: uuid.UUID) -> Response:
-        """End the account and all its sessions. What the person wrote and what was written about them stays."""
+        """Delete an account that never had any clinical record; else end it and all its sessions, and all else stays.
+
+        The answer is the same, as it was in the previous system.
+        """
         if user_id == self.person.pk:
             raise PermissionDenied("Another administrator ends your account.")
         user = get_object_or_404(User, pk=user_id)
-        if user.is_active:
+        if not user.delete_if_unused(by=self.person) and user.is_active:
             user.deactivate(by=self.person)
         return Response(MessageBody(message="The account is ended."))
 

@@ -6,7 +6,7 @@ from typing import Any, ClassVar, Self
 
 import pgtrigger
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
 from django.utils import timezone
 
@@ -284,6 +284,19 @@ class User(AbstractBaseUser, ImportableModel):
         self.save(update_fields=["is_active", "deactivated_at"])
         Session.objects.filter(user=self).running().end(reason="account deactivated")
         signals.deactivated.send(type(self), user=self, by=by)
+
+    def delete_if_unused(self, *, by: "User") -> bool:
+        """Delete an account that never had any clinical record; returns whether it did, else nothing has changed.
+
+        What counts as a record is said by the database (``delete_unused_account``): every row that names the person
+        and is more than the account itself. ``by`` is the administrator in whose context this runs.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT delete_unused_account(%s)", [self.pk])
+            (gone,) = cursor.fetchone()
+        if gone:
+            signals.deleted.send(type(self), user=self, by=by)
+        return bool(gone)
 
     def reactivate(self, *, by: "User") -> None:
         """Let the person sign in again."""

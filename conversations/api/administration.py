@@ -115,9 +115,11 @@ class ListView(AdministratorView):
 
 
 class OneView(AdministratorView):
-    """One consultation: put it away (``DELETE``; a clinical record is never deleted)."""
+    """One consultation: delete it, or put it away where it holds anything clinical."""
 
     def delete(self, request: Request, conversation_id: uuid.UUID) -> Response:
-        """Out of this administrator's list; patient and doctors keep it."""
-        get_object_or_404(Conversation.objects.visible_to(self.person), pk=conversation_id).archive(by=self.person)
+        """Delete it if nothing was ever said in it; else out of this administrator's list, and others keep it."""
+        conversation = get_object_or_404(Conversation.objects.visible_to(self.person), pk=conversation_id)
+        if not conversation.delete_if_unused(by=self.person):
+            conversation.archive(by=self.person)
         return Response(MessageBody(message="The consultation is put away."))

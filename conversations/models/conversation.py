@@ -3,7 +3,7 @@
 import uuid
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Max, Q
 from django.utils import timezone
 
@@ -305,6 +305,18 @@ class Conversation(ImportableModel):
         removed, _ = Archive.objects.filter(conversation=self, person=by).delete()
         if removed:
             signals.unarchived.send(type(self), conversation=self, by=by)
+
+    def delete_if_unused(self, *, by: User) -> bool:
+        """Delete a consultation in which nothing was said; returns whether it did, else nothing has changed.
+
+        The database decides (``delete_unused_consultation``). ``by`` is the administrator in whose context this runs.
+        """
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT delete_unused_consultation(%s)", [self.pk])
+            (gone,) = cursor.fetchone()
+        if gone:
+            signals.deleted.send(type(self), conversation=self, by=by)
+        return bool(gone)
 
 
 def refuse_if_taken(case_id: uuid.UUID) -> None:
