@@ -157,8 +157,9 @@ class RecordedAdmin(AnyModelAdmin):
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        """Times and keys are the database's own; related rows are links."""
-        kept = [name for name in ("created_at", "updated_at", "legacy_id") if name in _field_names(self.model)]
+        """Times and keys are the database's own, and a new row has none yet; related rows are links."""
+        own_of_the_database = ("created_at", "updated_at", "legacy_id") if obj else ("legacy_id",)
+        kept = [name for name in own_of_the_database if name in _field_names(self.model)]
         own = super().get_readonly_fields(request, obj)
         return [*own, *(name for name in kept if name not in own), *(["related_rows"] if obj else [])]
 

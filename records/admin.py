@@ -161,11 +161,14 @@ class EmergencyReviewInline(ReviewInline):
 
     model = EmergencyReview
     fk_name = "relation"
-    fields = ("verdict", "note", "reviewed_by", "created_at")
     readonly_fields = ("reviewed_by", "created_at")
     can_delete = False
     max_num = 1
     extra = 1
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """Who judged, and when, stands there once somebody has."""
+        return ["verdict", "note", *(() if self.has_add_permission(request, obj) else self.readonly_fields)]
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """A judgement stands."""

@@ -96,11 +96,21 @@ def test_the_page_of_a_row_opens_and_the_look_is_told(
     finally:
         signals.viewed.disconnect(dispatch_uid="test")
     assert response.status_code == 200
+    assert "object at 0x" not in response.content.decode()
     assert [(facts["by"], facts["why"], facts["resource_id"]) for facts in heard] == [
         (administrator, "administration", row.pk)
     ]
     expected = getattr(row, "patient_id", None) or (row.pk if isinstance(row, User) else None)
     assert heard[0]["patient_id"] == expected
+
+
+@pytest.mark.parametrize("model", OURS, ids=name)
+def test_the_page_of_a_new_row_shows_nothing_that_only_a_row_has(
+    client_of: Callable[[User], Client], administrator: User, model: type[models.Model]
+) -> None:
+    response = client_of(administrator).get(address(model, "add"))
+    assert response.status_code in {200, 403}
+    assert "object at 0x" not in response.content.decode()
 
 
 @pytest.mark.parametrize("model", OURS, ids=name)

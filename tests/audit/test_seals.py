@@ -310,6 +310,22 @@ def test_the_commands_say_what_they_saw(file: Path, tamper: Tamper, capsys: pyte
     assert str(rows[0]) in capsys.readouterr().out
 
 
+def test_a_log_that_was_emptied_together_with_its_seals_is_found_without_being_told_where_the_file_is(
+    file: Path, tamper: Tamper, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write(2)
+    wait_until_settled()
+    call_command("seal_audit")
+    tamper("DELETE FROM activity_logs")
+    tamper("DELETE FROM audit_seals")
+    with pytest.raises(CommandError, match="3 finding"):
+        call_command("verify_audit")
+    capsys.readouterr()
+    file.unlink()
+    call_command("verify_audit")
+    assert "only the table's own were believed" in capsys.readouterr().out
+
+
 def test_a_missing_file_is_an_error_and_not_an_empty_one(tmp_path: Path) -> None:
     with pytest.raises(CommandError, match="cannot be read"):
         call_command("verify_audit", seals=tmp_path / "nowhere.jsonl")

@@ -21,7 +21,12 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         """What to compare with."""
-        parser.add_argument("--seals", type=Path, help="the exported seals, which are believed rather than the table")
+        parser.add_argument(
+            "--seals",
+            type=Path,
+            help="the exported seals, which are believed rather than the table (AUDIT_SEALS_FILE; better a copy "
+            "that is kept where the database's administrators cannot write)",
+        )
         parser.add_argument(
             "--since",
             type=lambda text: datetime.fromisoformat(text).replace(tzinfo=UTC),
@@ -38,9 +43,10 @@ class Command(BaseCommand):
         if options["export"]:
             self._check_export(options["export"], options["seals"])
             return
+        seals = options["seals"] or _exported_here()
         try:
             with system():
-                report = verify(file=options["seals"], since=options["since"], archives=options["archives"])
+                report = verify(file=seals, since=options["since"], archives=options["archives"])
         except OSError as error:
             raise CommandError(f"The file of seals cannot be read: {error}") from error
         for finding in report.findings:
@@ -48,6 +54,11 @@ class Command(BaseCommand):
         self.stdout.write(
             f"{report.seals} seal(s), {report.rows} sealed row(s) compared, {report.unsealed} row(s) not sealed yet."
         )
+        if seals is None:
+            self.stdout.write(
+                f"There is no file of seals ({settings.AUDIT_SEALS_FILE}): only the table's own were believed, and "
+                "whoever can change the log could have removed them. Name a copy with --seals."
+            )
         if report.archived:
             self.stdout.write(f"{report.archived} of the sealed row(s) are in archives.")
         if report.findings:
@@ -64,3 +75,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{rows} row(s) read{compared}.")
         if findings:
             raise CommandError(f"The export is not what was signed: {len(findings)} finding(s).")
+
+
+def _exported_here() -> Path | None:
+    """The file that sealing writes: without it, a log that was emptied together with its seals would look whole."""
+    return settings.AUDIT_SEALS_FILE if settings.AUDIT_SEALS_FILE.exists() else None

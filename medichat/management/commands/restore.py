@@ -3,7 +3,6 @@
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -57,8 +56,7 @@ class Command(BaseCommand):
             record(Action.BACKUP_RESTORED, actor=None, resource_type="backup", codes={"files": contents.files})
         # At once: the new server counts its transactions from where it is, and the chain of seals says so.
         seal_log()
-        seals = Path(settings.AUDIT_SEALS_FILE)
-        call_command("verify_audit", seals=seals if seals.exists() else None, stdout=self.stdout)
+        call_command("verify_audit", stdout=self.stdout)
 
     def _tell(self, what: str, contents: Contents) -> None:
         for file_id in contents.missing:
