@@ -166,7 +166,7 @@ class EmergencyReviewInline(ReviewInline):
     max_num = 1
     extra = 1
 
-    def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Who judged, and when, stands there once somebody has."""
         return ["verdict", "note", *(() if self.has_add_permission(request, obj) else self.readonly_fields)]
 
