@@ -59,6 +59,17 @@ def open_case(case_column: str = "conversation_id") -> str:
     return f"{patient_with_open_case()[:-1]} AND relation.case_id = {_THIS}.{case_column})"
 
 
+def sent_off(case_column: str = "conversation_id") -> str:
+    """What belongs to a case that its patient has sent off; before that they talk with the assistant alone.
+
+    Asked of ``unfinished_cases``, which a trigger keeps: few rows, and no policy that looks into another.
+    """
+    return (
+        "NOT EXISTS (SELECT FROM unfinished_cases unfinished "  # nosec B608 -- constants of this program
+        f"WHERE unfinished.conversation_id = {_THIS}.{case_column})"
+    )
+
+
 @dataclass(frozen=True)
 class Policy:
     """One permissive policy: rows that satisfy ``using`` may be read or changed, new ones must satisfy ``check``."""
@@ -121,6 +132,11 @@ def case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
     return f"{acts_as('doctor')} AND ({open_case(case_column)} OR {my_patient()})"
 
 
+def sent_case_of_mine_or_waiting(case_column: str = "conversation_id") -> str:
+    """As ``case_of_mine_or_waiting``, and nothing of a case that the patient has not sent off."""
+    return f"{acts_as('doctor')} AND ({open_case(case_column)} OR {my_patient()} AND {sent_off(case_column)})"
+
+
 def chart_policies(patient_writes: str = "") -> list[Policy]:
     """Part of a chart: the patient and their doctors read and write it, the patient ``patient_writes`` only."""
     patient_writes = patient_writes or own()
@@ -161,6 +177,38 @@ class AddPolicies(Operation):
     def describe(self) -> str:
         """One line for the migration's output."""
         return f"Say who may see and change rows of {self.table}"
+
+
+class ReplacePolicies(Operation):
+    """Give policies of a table other conditions, under the same names. Reversible."""
+
+    reversible = True
+
+    def __init__(self, table: str, policies: Sequence[Policy], *, before: Sequence[Policy]) -> None:
+        self.table = table
+        self.policies = policies
+        self.before = before
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """Policies are no part of Django's model state."""
+
+    def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Put the new ones in place of those before."""
+        self._replace(schema_editor, self.before, self.policies)
+
+    def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
+        """Put those before back."""
+        self._replace(schema_editor, self.policies, self.before)
+
+    def _replace(self, schema_editor: Any, old: Sequence[Policy], new: Sequence[Policy]) -> None:
+        for policy in old:
+            schema_editor.execute(f"DROP POLICY {policy.name} ON {self.table}")
+        for policy in new:
+            schema_editor.execute(policy.sql(self.table), params=None)
+
+    def describe(self) -> str:
+        """One line for the migration's output."""
+        return f"Say anew who may see and change rows of {self.table}"
 
 
 class ProtectRows(AddPolicies):

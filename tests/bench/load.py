@@ -194,6 +194,7 @@ def _finish(admin: psycopg.Connection) -> None:
     """What triggers and sequences would have done, and statistics."""
     for statement in _SEARCH_WORDS:
         admin.execute(statement)
+    admin.execute("INSERT INTO unfinished_cases SELECT id FROM conversations WHERE status = 'in_progress'")
     admin.execute("SELECT setval('record_numbers', max(record_number)) FROM users")
     admin.execute("VACUUM (ANALYZE)")
     admin.execute("CHECKPOINT")

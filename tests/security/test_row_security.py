@@ -189,7 +189,8 @@ def test_her_doctor_reads_her_clinical_rows(
 ) -> None:
     become(application_connection, "doctor", seed.her_doctor.pk)
     unseen = {table for table in tables if count(application_connection, table) == 0}
-    expected = {"sessions", "mfa_tokens", "django_admin_log", "emergency_reviews"} | OF_THE_IMPORT
+    # Her only file belongs to the case that she has not sent off.
+    expected = {"sessions", "mfa_tokens", "django_admin_log", "emergency_reviews", "attachments"} | OF_THE_IMPORT
     assert unseen == expected | (unseen & {"activity_logs", "auditlog_logentry"})
     row = application_connection.execute("SELECT count(*) FROM conversations WHERE status = 'in_progress'").fetchone()
     assert row == (0,), "a conversation with the assistant is the patient's alone"
