@@ -1,6 +1,8 @@
 """Django's admin site, entered by the same door as every other page, and what all of its lists have in common."""
 
-from collections.abc import Sequence
+import json
+import uuid
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django import forms
@@ -85,7 +87,10 @@ class AdministrationSite(VerifiedAdminSite):
     def autocomplete_view(self, request: HttpRequest) -> HttpResponse:
         """Names that are offered while typing are patients' data like others."""
         response = super().autocomplete_view(request)
-        tell_viewed(request, "user_names")
+        if response.status_code == 200:
+            offered = [entry["id"] for entry in json.loads(response.content)["results"]]
+            patients = User.objects.patients().filter(pk__in=offered).order_by().values_list("pk", flat=True)
+            tell_list_viewed(request, "user_names", patients)
         return response
 
 
@@ -101,6 +106,25 @@ def tell_viewed(
         resource_id=resource_id,
         why="administration",
     )
+
+
+def tell_list_viewed(request: HttpRequest, resource_type: str, patient_ids: Iterable[uuid.UUID | None]) -> None:
+    """Say that an administrator looked at a list, and whose rows it held, where they are patients'."""
+    signals.list_viewed.send(
+        AdministrationSite,
+        by=cast(User, request.user),
+        patient_ids={patient_id for patient_id in patient_ids if patient_id},
+        resource_type=resource_type,
+        why="administration",
+    )
+
+
+def patient_of(row: models.Model) -> uuid.UUID | None:
+    """The patient whose data a row holds: its own column says it, or the row is the patient's account."""
+    if isinstance(row, User):
+        return row.pk if row.is_patient else None
+    found: uuid.UUID | None = getattr(row, "patient_id", None)
+    return found
 
 
 class CappedPaginator(AnyPaginator):
@@ -140,6 +164,8 @@ class RecordedAdmin(AnyModelAdmin):
     """
 
     form = WholeRowForm
+    # Whether a look at the list is recorded for each patient in it.
+    tells_whose: ClassVar[bool] = True
     ordering: ClassVar[tuple[str, ...]] = ("-id",)
     list_per_page = 50
     list_max_show_all = 0
@@ -196,12 +222,19 @@ class RecordedAdmin(AnyModelAdmin):
         return set(self.links_by) - not_this
 
     def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        """The list; that it was seen is recorded, with the patient when it is one patient's."""
+        """The list; that it was seen is recorded, for each patient in it."""
         response = super().changelist_view(request, extra_context)
         if request.method == "GET" and response.status_code == 200:
-            patient_id = request.GET.get("patient__id__exact")
-            tell_viewed(request, f"{self.opts.model_name}_list", patient_id=patient_id)
+            self._tell_list_seen(request, cast(TemplateResponse, response))
         return response
+
+    def _tell_list_seen(self, request: HttpRequest, response: TemplateResponse) -> None:
+        shown = (response.context_data or {})["cl"].result_list if self.tells_whose else []
+        patients = {patient_of(row) for row in shown}
+        # That a patient has none of these rows is something about this patient, too.
+        if asked := request.GET.get("patient__id__exact"):
+            patients.add(uuid.UUID(asked))
+        tell_list_viewed(request, f"{self.opts.model_name}_list", patients)
 
     def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
         """Remember the row that a page is about."""
@@ -233,8 +266,7 @@ class RecordedAdmin(AnyModelAdmin):
         row = getattr(request, "row_of_page", None)
         if row is None or request.method != "GET":
             return
-        patient_id = getattr(row, "patient_id", None) or (row.pk if isinstance(row, User) and row.is_patient else None)
-        tell_viewed(request, str(self.opts.model_name), patient_id=patient_id, resource_id=row.pk)
+        tell_viewed(request, str(self.opts.model_name), patient_id=patient_of(row), resource_id=row.pk)
 
     def tell_done(self, request: HttpRequest, done: int, what: str, *, skipped: int = 0, why: str = "") -> None:
         """The sentence above the list after an action."""

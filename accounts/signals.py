@@ -26,3 +26,7 @@ sent_while_signed_out = Signal()
 # Somebody looked at a patient's data: ``by`` (User), ``patient_id``, ``resource_type``, ``resource_id``, ``why``
 # ('own', 'care', 'break_glass', 'administration').
 viewed = Signal()
+
+# Somebody looked at a list with the data of several patients: ``by`` (User), ``patient_ids``, ``resource_type``, ``why``
+# ('care' or 'administration'; of patients seen only in an emergency the record says that instead).
+list_viewed = Signal()

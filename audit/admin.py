@@ -66,6 +66,8 @@ class LogList(ChangeList):
 class ActivityLogAdmin(ReadOnlyAdmin):
     """Who did what, latest first."""
 
+    # Whoever reads the log would fill what they read with the rows of their reading; the list itself is recorded.
+    tells_whose = False
     ordering = ("-occurred_at", "-id")
     list_display = ("when", "action", "actor", "patient", "resource", "purpose", "status", "request")
     list_display_links = ("when", "action")

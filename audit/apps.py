@@ -11,7 +11,8 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the other apps say."""
-        from audit import diffs, import_receivers, receivers  # noqa: F401 -- importing connects; models must be loaded first
+        from audit import diffs, import_receivers, lists, receivers  # noqa: F401 -- importing connects; models must be loaded first
 
         diffs.register()
         import_receivers.connect()
+        lists.connect()

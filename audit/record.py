@@ -41,7 +41,41 @@ def record(
     codes: Mapping[str, Code] | None = None,
     note: str = "",
 ) -> None:
-    """Write one row in the current transaction.
+    """Write one row in the current transaction; what the arguments mean is said at ``row_of``."""
+    write(
+        [
+            row_of(
+                action,
+                actor=actor,
+                actor_role=actor_role,
+                patient_id=patient_id,
+                resource_type=resource_type,
+                resource_id=resource_id,
+                purpose=purpose,
+                status=status,
+                severity=severity,
+                codes=codes,
+                note=note,
+            )
+        ]
+    )
+
+
+def row_of(
+    action: Action,
+    *,
+    actor: User | None,
+    actor_role: ActorRole | None = None,
+    patient_id: uuid.UUID | None = None,
+    resource_type: str,
+    resource_id: uuid.UUID | str | None = None,
+    purpose: Purpose | str = "",
+    status: Status = Status.SUCCESS,
+    severity: Severity = Severity.INFO,
+    codes: Mapping[str, Code] | None = None,
+    note: str = "",
+) -> ActivityLog:
+    """One row that is still to be written (``write``), with what is known of the request.
 
     ``actor`` None is the system, unless ``actor_role`` says that it was somebody who is not signed in. ``codes`` are
     field names and codes of this program (``{"fields": ["height_cm"]}``): never a value that somebody typed. ``note``
@@ -73,7 +107,7 @@ def record(
         row.user_agent = facts.user_agent
         if status != Status.SUCCESS:
             facts.failures.append(row)
-    write([row])
+    return row
 
 
 def role_of(actor: User | None) -> ActorRole:

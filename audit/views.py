@@ -39,6 +39,12 @@ OTHER_KINDS = {
     "home": "Your home page",
     "history": "Your list of consultations",
     "who_viewed": "This page",
+    "queue": "Your consultation, in a list of cases",
+    "conversation_list": "Your consultation, in a list of cases",
+    "patients": "Your name and warnings, in a list of patients",
+    "recall": "An entry of your record, in a list of patients",
+    "user_list": "Your account, in a list of people",
+    "user_names": "Your name, in a list of people",
 }
 REASONS: dict[str, str] = {
     Purpose.CARE: "Your care",
@@ -173,6 +179,7 @@ OWN_KINDS: dict[str, str] = {
     Action.FILE_DOWNLOADED: "File",
     Action.BREAK_GLASS_OPENED: "Emergency access opened",
 }
+OTHER_OWN_KINDS = {"queue": "In a list of cases", "patients": "In a list of patients", "recall": "In a recall list"}
 OWN_REASONS: dict[str, str] = {Purpose.CARE: "Care", Purpose.BREAK_GLASS: "Emergency access"}
 
 
@@ -184,7 +191,7 @@ def own_look(row: ActivityLog, patient: User | None) -> Look:
         whose=row.patient_id,
         name=person_name(patient) if patient else "",
         role=str(patient.record_number) if patient else "",
-        kind=OWN_KINDS.get(row.action, "Other data"),
+        kind=OWN_KINDS.get(row.action) or OTHER_OWN_KINDS.get(row.resource_type or "", "Other data"),
         reason=OWN_REASONS.get(row.purpose, "Not stated"),
         is_emergency=row.purpose == Purpose.BREAK_GLASS,
     )

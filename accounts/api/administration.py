@@ -114,7 +114,10 @@ class UsersView(AdministratorView):
                 Q(first_name__icontains=words) | Q(last_name__icontains=words) | Q(email__icontains=words)
             )
         part = part_of(request, people, usual=MOST_AT_ONCE)
-        _tell_viewed(self.person, "user_list", None)
+        patients = {row.pk for row in part.rows if row.is_patient}
+        signals.list_viewed.send(
+            User, by=self.person, patient_ids=patients, resource_type="user_list", why="administration"
+        )
         return Response(UsersBody(users=[user_body(row) for row in part.rows], pagination=part.pagination))
 
     def post(self, request: Request) -> HttpResponseBase:

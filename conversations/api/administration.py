@@ -16,7 +16,7 @@ from accounts.api.administration import MessageBody
 from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, patient_brief
 from accounts.api.people import AdministratorView
 from accounts.models import Role, User
-from accounts.signals import viewed
+from accounts.signals import list_viewed
 from conversations.api import bodies
 from conversations.models import Archive, Conversation, Status
 from medichat.api.paging import PaginationBody, part_of
@@ -99,12 +99,11 @@ class ListView(AdministratorView):
             rows = rows.filter(status=status)
         latest = rows.select_related("patient", "doctor").annotate(archived=Archive.of(self.person)).newest_first()
         part = part_of(request, latest, usual=MOST_AT_ONCE)
-        viewed.send(
+        list_viewed.send(
             Conversation,
             by=self.person,
-            patient_id=None,
+            patient_ids={row.patient_id for row in part.rows},
             resource_type="conversation_list",
-            resource_id=None,
             why="administration",
         )
         listed = [

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from accounts.access import doctor_required, person
 from accounts.models import User
-from accounts.signals import viewed
+from accounts.signals import list_viewed
 from conversations.forms import ReleaseForm
 from conversations.models import Attachment, Conversation, ConversationQuerySet, ConversationWord, RedFlag, Urgency
 from conversations.models.conversation import refuse_if_taken
@@ -50,7 +50,8 @@ def queue(request: HttpRequest) -> HttpResponse:
         ),
         *order,
     )
-    viewed.send(Conversation, by=doctor, patient_id=None, resource_type="queue", resource_id=None, why="care")
+    patients = {case.patient_id for case in page.rows}
+    list_viewed.send(Conversation, by=doctor, patient_ids=patients, resource_type="queue", why="care")
     context = {
         "page": page,
         "tab": tab,

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, done, patient_brief
 from accounts.api.people import DoctorView
 from accounts.models import User
-from accounts.signals import viewed
+from accounts.signals import list_viewed, viewed
 from conversations.api import bodies as consultations
 from conversations.models import (
     Archive,
@@ -322,9 +322,10 @@ def cases(reader: User) -> ConversationQuerySet:
 
 
 def listed(request: Request, rows: ConversationQuerySet, reader: User, most: int) -> CasesBody:
-    """One page of cases; that the list was looked at is on record."""
+    """One page of cases; that the list was looked at is on record, for each patient in it."""
     part = part_of(request, rows, usual=most)
-    viewed.send(Conversation, by=reader, patient_id=None, resource_type="queue", resource_id=None, why="care")
+    patients = {row.patient_id for row in part.rows}
+    list_viewed.send(Conversation, by=reader, patient_ids=patients, resource_type="queue", why="care")
     found = in_list(part.rows, reader)
     return CasesBody(status="success", count=len(found), conversations=found, pagination=part.pagination)
 

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import person, staff_required
 from accounts.models import User
-from accounts.signals import viewed
+from accounts.signals import list_viewed
 from medichat.paging import page_of
 from records.kinds import KINDS, Kind
 from records.models import Allergy, ChartEntry, MedicalInfo, WordKind, patients_like
@@ -32,7 +32,7 @@ def patients(request: HttpRequest) -> HttpResponse:
     if phrase:
         found = found.filter(_fits(user, phrase))
     page = page_of(request, found, "last_name", "first_name", "pk")
-    _tell(user, "patients")
+    _tell(user, "patients", page.rows)
     context = {"page": page, "phrase": phrase, "rows": _banners(user, page.rows)}
     return render(request, "records/patients.html", context)
 
@@ -60,7 +60,7 @@ def recall(request: HttpRequest) -> HttpResponse:
             }
             for entry in page.rows
         ]
-        _tell(user, "recall")
+        _tell(user, "recall", [entry.patient for entry in page.rows])
     return render(request, "records/recall.html", context)
 
 
@@ -94,7 +94,8 @@ def _banners(user: User, people: list[User]) -> list[Banner]:
     return [banner_of(patient, info=infos.get(patient.pk), allergies=allergies[patient.pk]) for patient in people]
 
 
-def _tell(user: User, what: str) -> None:
-    """Put on record that a list of patients was looked at."""
+def _tell(user: User, what: str, people: Iterable[User]) -> None:
+    """Put on record that a list was looked at, for each of the patients in it."""
     why = "administration" if user.is_administrator else "care"
-    viewed.send(ChartEntry, by=user, patient_id=None, resource_type=what, resource_id=None, why=why)
+    patients = {patient.pk for patient in people}
+    list_viewed.send(ChartEntry, by=user, patient_ids=patients, resource_type=what, why=why)

@@ -149,14 +149,14 @@ def test_the_list_of_one_patients_rows_is_told_with_the_patient(
     factories.AllergyFactory(patient=patient, allergen="Latex")
     factories.AllergyFactory(allergen="Peanut")
     heard: list[dict[str, Any]] = []
-    signals.viewed.connect(lambda **facts: heard.append(facts), weak=False, dispatch_uid="test")
+    signals.list_viewed.connect(lambda **facts: heard.append(facts), weak=False, dispatch_uid="test")
     try:
         page = client_of(administrator).get(f"/admin/records/allergy/?patient__id__exact={patient.pk}")
     finally:
-        signals.viewed.disconnect(dispatch_uid="test")
+        signals.list_viewed.disconnect(dispatch_uid="test")
     assert "Latex" in page.content.decode()
     assert "Peanut" not in page.content.decode()
-    assert str(heard[0]["patient_id"]) == str(patient.pk)
+    assert heard[0]["patient_ids"] == {patient.pk}
 
 
 def test_encrypted_values_can_be_read_and_credentials_cannot(
@@ -235,16 +235,16 @@ def test_people_are_offered_while_typing_and_it_is_told(
     client_of: Callable[[User], Client], administrator: User, patient: User
 ) -> None:
     heard: list[dict[str, Any]] = []
-    signals.viewed.connect(lambda **facts: heard.append(facts), weak=False, dispatch_uid="test")
+    signals.list_viewed.connect(lambda **facts: heard.append(facts), weak=False, dispatch_uid="test")
     try:
         offered = client_of(administrator).get(
             "/admin/autocomplete/",
             {"term": "horv", "app_label": "records", "model_name": "allergy", "field_name": "patient"},
         )
     finally:
-        signals.viewed.disconnect(dispatch_uid="test")
+        signals.list_viewed.disconnect(dispatch_uid="test")
     assert [row["id"] for row in offered.json()["results"]] == [str(patient.pk)]
-    assert heard[0]["resource_type"] == "user_names"
+    assert (heard[0]["resource_type"], heard[0]["patient_ids"]) == ("user_names", {patient.pk})
 
 
 def test_large_tables_are_not_counted_to_the_end(monkeypatch: pytest.MonkeyPatch, db: None) -> None:
