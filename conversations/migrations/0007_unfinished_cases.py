@@ -63,7 +63,7 @@ OF_CARED_FOR_AND_SENT = f"{cared_for()} AND {sent_off()}"
 
 
 class Migration(migrations.Migration):
-    dependencies = [("conversations", "0005_one_key_for_conversation_and_patient")]
+    dependencies = [("conversations", "0006_consultations_never_used")]
 
     operations = [
         migrations.RunSQL(UNFINISHED_CASES, "DROP TABLE unfinished_cases"),
