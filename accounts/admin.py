@@ -18,7 +18,7 @@ from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
 from accounts.imported import NO_ADDRESS, Imported
-from accounts.models import AttemptCount, MfaToken, Role, Session, User
+from accounts.models import AttemptCount, MfaToken, RequestCount, Role, Session, User
 from accounts.passwords import send_reset_link
 from accounts.recovery import RecoveryForm, recover
 from accounts.second_factor import Loss
@@ -284,3 +284,11 @@ class AttemptCountAdmin(ReadOnlyAdmin):
     list_display = ["__str__", "last_at", "blocked_until", "succeeded_at"]
     list_filter = [("blocked_until", admin.EmptyFieldListFilter)]
     ordering = ("-last_at",)
+
+
+@admin.register(RequestCount)
+class RequestCountAdmin(ReadOnlyAdmin):
+    """How much the API is used by each person and address; the keys tell nobody's name."""
+
+    list_display = ["__str__", "began_at"]
+    ordering = ("-requests",)

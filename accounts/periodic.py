@@ -5,6 +5,7 @@ from uuid import UUID
 
 from django.utils import timezone
 
+from accounts import request_limit
 from accounts.models import Session, User
 from accounts.session_store import ENDED_ROWS_KEPT
 from accounts.throttle import forget_old
@@ -22,6 +23,12 @@ def remove_old_sessions() -> str:
 def forget_old_attempts() -> str:
     """Counts that make nobody wait any more."""
     return f"{forget_old()} forgotten"
+
+
+@job("forget old counts of requests")
+def forget_old_requests() -> str:
+    """Counts whose quarter of an hour is over."""
+    return f"{request_limit.forget_old()} forgotten"
 
 
 @keeps_files

@@ -120,6 +120,14 @@ def session_named_by(header: str) -> str:
         return ""
 
 
+def person_named_by(header: str) -> str:
+    """The id of the person whose access token stands in this header, '' without one; their session may have ended."""
+    try:
+        return str(_named_by(AccessToken(cast(Any, token_in(header))))[1]) if header else ""
+    except TokenError:
+        return ""
+
+
 def open_session(access_token: str) -> Session:
     """The running session of an access token with its owner loaded; the database context becomes the owner's.
 

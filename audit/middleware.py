@@ -82,6 +82,8 @@ def _tell(facts: RequestFacts, status_code: int) -> None:
 
 def is_refused(request: HttpRequest, response: HttpResponse) -> bool:
     """Whether the answer is a refusal worth a row: a path that leads nowhere is not, a row that is not shown is."""
+    if getattr(request, "refusal_is_told", False):
+        return False
     if response.status_code == 404:
         return request.resolver_match is not None
     return response.status_code in REFUSALS

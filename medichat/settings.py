@@ -185,6 +185,7 @@ MIDDLEWARE = [
     "medichat.api.origins.OriginMiddleware",
     "audit.middleware.RequestRecordMiddleware",  # request id; logs refusals and failures after their rollback
     "medichat.surface.ApiOverTlsMiddleware",
+    "accounts.request_limit.RequestLimitMiddleware",
     "accounts.middleware.ThrottleMiddleware",  # counts attempts in statements of their own, before the transaction
     "medichat.middleware.DatabaseContextMiddleware",  # one transaction and one row-level-security context a request
     "accounts.middleware.SessionMiddleware",
@@ -289,6 +290,9 @@ REFRESH_TOKEN_EXPIRES_IN = env_seconds("REFRESH_TOKEN_EXPIRES_IN", "7d")
 CORS_ALLOWED_ORIGINS = env_list(
     "CORS_ALLOWED_ORIGINS", env("FRONTEND_URL", "" if PRODUCTION else "http://localhost:3001")
 )
+# Requests in a quarter of an hour: of whoever is not signed in, by address (which a clinic shares), and of each person.
+API_REQUESTS_PER_ADDRESS = env_int("API_REQUESTS_PER_ADDRESS", 100 if PRODUCTION else 1000, minimum=1)
+API_REQUESTS_PER_PERSON = env_int("API_REQUESTS_PER_PERSON", 1000, minimum=1)
 SESSION_COOKIE_AGE = SESSION_ABSOLUTE_HOURS * 60 * 60
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

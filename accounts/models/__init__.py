@@ -1,6 +1,6 @@
 """People who sign in, their sessions and their second factors."""
 
-from accounts.models.attempts import AttemptCount
+from accounts.models.attempts import AttemptCount, RequestCount
 from accounts.models.person import NextRecordNumber, User, UserManager, UserQuerySet, normalise_email
 from accounts.models.roles import Role, Sex
 from accounts.models.second_factors import MfaToken, MfaTokenKind, MfaTokenQuerySet
@@ -13,6 +13,7 @@ __all__ = [
     "MfaTokenKind",
     "MfaTokenQuerySet",
     "NextRecordNumber",
+    "RequestCount",
     "Role",
     "Session",
     "SessionKind",

@@ -1,4 +1,4 @@
-"""How often something was tried."""
+"""How often something was tried or asked."""
 
 from django.db import models
 
@@ -19,3 +19,19 @@ class AttemptCount(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempts} attempts"
+
+
+class RequestCount(models.Model):
+    """How many requests of the API came from somebody since a moment, under a keyed hash of whom (see
+    ``accounts.request_limit``)."""
+
+    key = models.CharField(max_length=64, primary_key=True, editable=False)
+    began_at = models.DateTimeField()
+    requests = models.PositiveIntegerField()
+
+    class Meta:
+        db_table = "request_counts"
+        indexes = [models.Index(fields=["began_at"], name="request_counts_by_age")]
+
+    def __str__(self) -> str:
+        return f"{self.requests} requests"

@@ -10,7 +10,10 @@ from medichat.api.addresses import is_api
 
 METHODS = "GET,POST,PUT,PATCH,DELETE,OPTIONS"
 ALLOWED_HEADERS = "Content-Type,Authorization,Idempotency-Key,If-Match,If-None-Match,X-Background-Request"
-EXPOSED_HEADERS = "Retry-After,X-Request-ID,ETag,Link,Content-Disposition"
+EXPOSED_HEADERS = (
+    "Retry-After,X-Request-ID,ETag,Link,Content-Disposition,Idempotency-Replayed,"
+    "RateLimit-Policy,RateLimit-Limit,RateLimit-Remaining,RateLimit-Reset"
+)
 SECONDS_KEPT = "600"
 
 

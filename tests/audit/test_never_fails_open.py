@@ -31,7 +31,7 @@ CREATE TRIGGER a_refuse BEFORE INSERT ON activity_logs FOR EACH ROW EXECUTE FUNC
 # Every table but those in which attempts are counted before anything else, and which hold nothing of an act.
 STATE = """
 SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')
-AND NOT relispartition AND relname NOT IN ('attempt_counts') ORDER BY 1
+AND NOT relispartition AND relname NOT IN ('attempt_counts', 'request_counts') ORDER BY 1
 """
 
 Act = tuple[str, Callable[[Seed], tuple[str, Any]]]
