@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import magic
 
-from conversations.file_checks import UnacceptableFile, documents, medical_images, pictures
+from medichat.file_checks import UnacceptableFile, documents, medical_images, pictures
 
 logger = logging.getLogger(__name__)
 

@@ -16,11 +16,11 @@ from accounts.api.people import PatientView
 from accounts.signals import viewed
 from conversations import attachments, chat
 from conversations.api import bodies
-from conversations.file_checks import UnacceptableFile
 from conversations.forms import MessageForm
 from conversations.models import Conversation
 from medichat.api.errors import refusal
 from medichat.api.paging import PaginationBody, part_of
+from medichat.file_checks import UnacceptableFile
 from medichat.refusals import ConflictError
 
 MOST_AT_ONCE = 200

@@ -15,10 +15,10 @@ from accounts.access import patient_required, person
 from accounts.models import User
 from accounts.signals import viewed
 from conversations import attachments, chat
-from conversations.file_checks import UnacceptableFile
 from conversations.forms import AttachmentForm, MessageForm
 from conversations.models import Attachment, Conversation, Draft, RedFlag
 from conversations.models.drafts import draft_of, has_draft
+from medichat.file_checks import UnacceptableFile
 from medichat.paging import page_of
 from records.models import Medication
 

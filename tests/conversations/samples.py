@@ -7,7 +7,7 @@ from PIL import Image
 from pydicom.dataset import FileDataset, FileMetaDataset
 from pydicom.uid import UID, ExplicitVRLittleEndian, SecondaryCaptureImageStorage, generate_uid
 
-from conversations.file_checks import pictures
+from medichat.file_checks import pictures
 
 
 def jpeg() -> bytes:

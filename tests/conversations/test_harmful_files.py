@@ -7,8 +7,8 @@ import pikepdf
 import pytest
 from PIL import Image, ImageFile
 
-from conversations.file_checks import UnacceptableFile, documents, pictures
 from conversations.file_types import made_safe
+from medichat.file_checks import UnacceptableFile, documents, pictures
 from tests.conversations import hostile, samples
 from tests.conversations.hostile import CANARY
 

@@ -15,10 +15,11 @@ from typing import Any, BinaryIO
 
 from PIL import Image, ImageCms, ImageFile, ImageOps, JpegImagePlugin, PngImagePlugin
 
-from conversations.file_checks import UnacceptableFile
+from medichat.file_checks import UnacceptableFile
 
 # A picture that unfolds to more than this is no photograph; 60 million pixels are at most 240 MB.
 MOST_PIXELS = 60_000_000
+PORTRAIT_PIXELS = 512
 # One picture at a time in each process, so that a few large ones cannot take all of its memory.
 _ONE_AT_A_TIME = threading.BoundedSemaphore(1)
 # What says how the pixels are meant rather than where they come from.
@@ -48,6 +49,22 @@ def rewritten(file: BinaryIO) -> BinaryIO:
         with Image.open(file, formats=["JPEG", "PNG"]) as picture:
             picture.load()
             return _written(picture, kind)
+
+
+def portrait(file: BinaryIO) -> BinaryIO:
+    """A small JPEG of a photograph of somebody; WebP is read too. Raises as ``rewritten``."""
+    with _ONE_AT_A_TIME, _strictly(), Image.open(file, formats=["JPEG", "PNG", "WEBP"]) as picture:
+        if picture.width * picture.height > MOST_PIXELS:
+            raise UnacceptableFile("This picture is too large when it is opened. Make it smaller and try again.")
+        picture.load()
+        upright = _in_standard_colours(ImageOps.exif_transpose(picture)).convert("RGBA")
+    upright.thumbnail((PORTRAIT_PIXELS, PORTRAIT_PIXELS))
+    plain = Image.new("RGB", upright.size, "white")
+    plain.paste(upright, mask=upright.getchannel("A"))
+    out = io.BytesIO()
+    plain.save(out, "JPEG", quality=88)
+    out.seek(0)
+    return out
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import BinaryIO
 
 import pydicom
 
-from conversations.file_checks import UnacceptableFile
+from medichat.file_checks import UnacceptableFile
 
 PREAMBLE_BYTES = 128
 _HEAD_BYTES = 4096

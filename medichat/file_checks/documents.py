@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 import pikepdf
 from pikepdf.settings import set_qpdf_limits
 
-from conversations.file_checks import UnacceptableFile
+from medichat.file_checks import UnacceptableFile
 
 _MEGABYTE = 1024 * 1024
 # What qpdf unfolds at most to find its way: a small file may claim gigabytes.
