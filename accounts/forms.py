@@ -351,3 +351,14 @@ class ProfileForm(PersonForm):
     def clean_phone(self) -> str | None:
         """Nothing typed means unknown."""
         return self.cleaned_data["phone"].strip() or None
+
+
+class PhotoForm(forms.Form):
+    """A photo of oneself. What is in it is checked by ``photos.keep``."""
+
+    photo = forms.FileField(
+        label="Choose a photo",
+        help_text="JPEG, PNG or WebP, 5 MB at most. Your doctors see it, to know who you are.",
+        error_messages={"required": "Choose a photo first."},
+        widget=forms.FileInput(attrs={"accept": "image/jpeg,image/png,image/webp"}),
+    )

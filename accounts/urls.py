@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import own_account, passwords, registration, second_factor, sign_in
+from accounts.views import own_account, passwords, photos, registration, second_factor, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -18,6 +18,9 @@ urlpatterns = [
     path("reset/<str:uidb64>/<str:token>/", passwords.password_reset_confirm, name="password_reset_confirm"),
     path("password/", passwords.password_change, name="password_change"),
     path("profile/", own_account.profile, name="profile"),
+    path("photo/", photos.photo, name="photo"),
+    path("photo/change/", photos.change, name="photo_change"),
+    path("photo/remove/", photos.remove, name="photo_remove"),
     path("e-mail/", own_account.email_change, name="email_change"),
     path("e-mail/<str:token>/", own_account.email_confirm, name="email_confirm"),
     path("second-step/", second_factor.overview, name="second_factor"),

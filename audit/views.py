@@ -45,6 +45,7 @@ OTHER_KINDS = {
     "recall": "An entry of your record, in a list of patients",
     "user_list": "Your account, in a list of people",
     "user_names": "Your name, in a list of people",
+    "photo": "Your photo",
 }
 REASONS: dict[str, str] = {
     Purpose.CARE: "Your care",

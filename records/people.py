@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 from django.db.models.expressions import Combinable
+from django.urls import reverse
 
 from accounts.models import User, UserQuerySet
 from records.models import Allergy, CareRelation, MedicalInfo
@@ -54,6 +55,7 @@ class Banner:
     nka_stated_on: date | None
     allergies_asked: bool
     chart_url: str = ""
+    photo_url: str = ""
 
 
 def banner_of(patient: User, *, info: MedicalInfo | None, allergies: Iterable[Allergy], chart_url: str = "") -> Banner:
@@ -68,4 +70,6 @@ def banner_of(patient: User, *, info: MedicalInfo | None, allergies: Iterable[Al
         nka_stated_on=info.no_known_allergies_on if info else None,
         allergies_asked=bool(standing),
         chart_url=chart_url,
+        # With the file's id, so that a browser shows another photo when there is one.
+        photo_url=f"{reverse('records:photo', args=[patient.pk])}?{patient.photo_file}" if patient.photo_file else "",
     )

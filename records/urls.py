@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts.access import View
-from records.views import emergency, entries, pages, person, search
+from records.views import emergency, entries, pages, person, photos, search
 
 app_name = "records"
 
@@ -23,6 +23,7 @@ urlpatterns = [
     path("patients/<uuid:patient_id>/emergency-access/end/", emergency.end, name="emergency_access_end"),
     path("record/", pages.chart, name="mine"),
     path("patients/<uuid:patient_id>/", pages.chart, name="chart"),
+    path("patients/<uuid:patient_id>/photo/", photos.photo, name="photo"),
     *both("person/<slug:part>/", person.edit_person, "edit_person"),
     *both("contacts/new/", person.add_contact, "add_contact"),
     *both("contacts/<uuid:contact_id>/", person.edit_contact, "edit_contact"),

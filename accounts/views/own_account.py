@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts import mail, signals
 from accounts.access import person, signed_in_required
 from accounts.devices import describe
-from accounts.forms import EmailChangeForm, ProfileForm
+from accounts.forms import EmailChangeForm, PhotoForm, ProfileForm
 from accounts.models import Session, User
 from accounts.passwords import end_sessions
 from accounts.session_store import SessionStore
@@ -37,7 +37,8 @@ def profile(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         # The frame of the page shows the person as stored, not as typed.
         request.user = User.objects.get(pk=user.pk) if form.is_bound else user
-        return render(request, "accounts/profile.html", {"form": form}, status=422 if form.is_bound else 200)
+        context = {"form": form, "photo_form": PhotoForm()}
+        return render(request, "accounts/profile.html", context, status=422 if form.is_bound else 200)
     if form.changed_data:
         user.save(update_fields=form.changed_data)
         signals.profile_updated.send(User, user=user, fields=form.changed_data)
