@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from django.db import InterfaceError, OperationalError, transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from psycopg_pool import PoolTimeout
 
 from medichat import pages
+from medichat.api.addresses import is_api
 from medichat.db import encrypted_files
 from medichat.db.context import acting
 from medichat.refusals import ConflictError, SignInRequiredError
@@ -45,6 +46,8 @@ class DatabaseContextMiddleware:
         # What an upload stored on the disk goes when the transaction does, so pending() is around it.
         with encrypted_files.pending(), transaction.atomic(), acting(role=""):
             response = self.get_response(request)
+            if isinstance(response, HttpResponseNotAllowed) and not is_api(request):
+                response = pages.not_allowed(request, response)
             if response.status_code >= 500 or getattr(request, "failed", False):
                 transaction.set_rollback(True)
         return response

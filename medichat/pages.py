@@ -95,6 +95,13 @@ def conflict(request: HttpRequest, detail: str) -> HttpResponse:
     return _error_page(request, 409, detail)
 
 
+def not_allowed(request: HttpRequest, refused: HttpResponse) -> HttpResponse:
+    """The page for an address that was opened though only a form is sent there; Django's own answer is blank."""
+    page = _error_page(request, 405)
+    page["Allow"] = refused["Allow"]
+    return page
+
+
 def _error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
     if is_api(request):
         return refusal(request, status, detail)

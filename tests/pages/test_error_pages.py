@@ -1,15 +1,17 @@
 """What a person reads when something could not be done."""
 
 import re
+from collections.abc import Callable
 
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 from pytest_django import Settings
 
+from accounts.models import User
 from medichat import pages
 
 
@@ -27,7 +29,7 @@ def words(response: HttpResponse) -> str:
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", response.content.decode()))
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 429])
 def test_every_error_has_a_heading_a_reference_and_a_way_on(status: int, request_of_a_stranger: HttpRequest) -> None:
     response = render(request_of_a_stranger, f"{status}.html", status=status)
     page = response.content.decode()
@@ -37,7 +39,7 @@ def test_every_error_has_a_heading_a_reference_and_a_way_on(status: int, request
     assert "Go to the start page" in page
 
 
-@pytest.mark.parametrize("status", [400, 403, 404, 409, 413, 429])
+@pytest.mark.parametrize("status", [400, 403, 404, 405, 409, 413, 429])
 def test_a_view_may_say_more_and_where_to_go(status: int, request_of_a_stranger: HttpRequest) -> None:
     context = {"detail": "Taken by Dr <Example>.", "next_url": "/queue/", "next_label": "Back to the queue"}
     page = render(request_of_a_stranger, f"{status}.html", context).content.decode()
@@ -62,6 +64,15 @@ def test_what_was_not_found_is_not_named(request_of_a_stranger: HttpRequest) -> 
     response = pages.handler404(request_of_a_stranger, Http404("No Conversation matches the given query."))
     assert response.status_code == 404
     assert "Conversation matches" not in words(response)
+
+
+def test_an_address_that_only_takes_forms_says_so_when_it_is_opened(
+    client_of: Callable[[User], Client], patient: User
+) -> None:
+    response = client_of(patient).get("/consultations/start/")
+    assert (response.status_code, response["Allow"]) == (405, "POST")
+    assert "It is where a form of another page is sent to." in response.content.decode()
+    assert response["Cache-Control"]
 
 
 def test_a_conflict_says_which_state_things_are_in(request_of_a_stranger: HttpRequest) -> None:

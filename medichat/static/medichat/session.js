@@ -223,7 +223,7 @@
 
   function warn(rest) {
     const seconds = Math.ceil(rest / 1000);
-    const words = seconds > 90 ? `${Math.round(seconds / 60)} minutes` : `${seconds} seconds`;
+    const words = seconds > 90 ? `${Math.round(seconds / 60)} minutes` : seconds === 1 ? "1 second" : `${seconds} seconds`;
     for (const place of all("[data-session-left]", warning)) place.textContent = words;
     for (const part of all("[data-session-ends]", warning)) part.hidden = (part.dataset.sessionEnds === "anyway") !== endsAnyway();
     if (!warning.open && !isDismissed) {
