@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import psycopg
 from psycopg import sql
@@ -104,7 +105,8 @@ class TestRun:
         """Make (again) a database as fresh as the template; whoever is still connected to the old one is thrown out."""
         with self.administration() as admin:
             self._drop(admin, names)
-            create_database(admin, names, template=self.template.database)
+            strategy: Literal["wal_log", "file_copy"] = "file_copy" if self.own_server else "wal_log"
+            create_database(admin, names, template=self.template.database, strategy=strategy)
 
     @contextmanager
     def administration(self) -> Iterator[psycopg.Connection]:

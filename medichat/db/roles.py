@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Literal
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg
@@ -190,11 +191,20 @@ def _ensure_database(admin: psycopg.Connection, names: Names) -> None:
         restrict_database(admin, names)
 
 
-def create_database(admin: psycopg.Connection, names: Names, *, template: str) -> None:
-    """Make the owner's database from a template and keep everybody but the two roles out."""
+def create_database(
+    admin: psycopg.Connection, names: Names, *, template: str, strategy: Literal["wal_log", "file_copy"] = "wal_log"
+) -> None:
+    """Make the owner's database from a template and keep everybody but the two roles out.
+
+    ``strategy`` is PostgreSQL's: how the template's pages are copied. ``file_copy`` takes a third of the time where
+    nothing has to survive a power cut, and is slow elsewhere, because it waits for two checkpoints.
+    """
     admin.execute(
-        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING 'UTF8'").format(
-            sql.Identifier(names.database), sql.Identifier(names.owner), sql.Identifier(template)
+        sql.SQL("CREATE DATABASE {} OWNER {} TEMPLATE {} ENCODING 'UTF8' STRATEGY {}").format(
+            sql.Identifier(names.database),
+            sql.Identifier(names.owner),
+            sql.Identifier(template),
+            sql.Identifier(strategy),
         )
     )
     restrict_database(admin, names)

@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Role, User
@@ -185,6 +187,25 @@ def test_without_the_owner_the_rows_travel_as_arrays_and_are_the_same(
     monkeypatch.setattr(settings, "DATABASES", {"default": settings.DATABASES["default"]})
     load_dump(dump)
     assert snapshot() == wanted
+
+
+@pytest.mark.usefixtures("fresh")
+@pytest.mark.django_db(transaction=True)
+def test_entries_lie_in_their_months_as_far_back_as_entries_are_kept(
+    dump: Path, wanted: Rows, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first_kept = datetime(2023, 6, 1, tzinfo=UTC)
+    monkeypatch.setattr(settings, "AUDIT_RETENTION_DAYS", (timezone.now() - first_kept).days)
+    load_dump(dump)
+    with system(), connection.cursor() as cursor:
+        cursor.execute("SELECT id, tableoid::regclass::text FROM activity_logs WHERE legacy_id IS NOT NULL")
+        lies_in = dict(cursor.fetchall())
+    times = {key: row["occurred_at"] for key, row in wanted["activity_logs"].items()}
+    assert lies_in == {
+        key: f"activity_logs_{time:%Y_%m}" if time > first_kept else "activity_logs_default"
+        for key, time in times.items()
+    }
+    assert len(set(lies_in.values())) > 10
 
 
 @pytest.mark.usefixtures("fresh")
