@@ -13,6 +13,7 @@ nobody, the context has no role, and only the pages of the second step look at `
 """
 
 from collections.abc import Callable
+from http import HTTPStatus
 
 from django.conf import settings
 from django.contrib import auth
@@ -20,15 +21,18 @@ from django.contrib.auth.middleware import AuthenticationMiddleware as DjangoAut
 from django.contrib.auth.models import AnonymousUser
 from django.contrib.sessions.middleware import SessionMiddleware as DjangoSessionMiddleware
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.middleware.csrf import CsrfViewMiddleware
 from django.urls import Resolver404, resolve
 from django.utils.cache import patch_cache_control, patch_vary_headers
 
-from accounts import second_factor, tokens
+from accounts import known_device, second_factor, tokens
 from accounts.models import Session, User
 from accounts.session_store import SessionStore
-from accounts.throttle import count_attempt, take_back
+from accounts.throttle import count_attempt, is_limited, settle
 from medichat import pages
 from medichat.api.addresses import is_api
+from medichat.api.errors import refusal
 from medichat.client_address import client_address
 from medichat.db.context import switch_to
 from medichat.middleware import DATABASE_LOST
@@ -49,17 +53,50 @@ class ThrottleMiddleware:
             view = resolve(request.path_info).func
         except Resolver404:
             return self.get_response(request)
+        if foreign := foreign_form(request, view):
+            return foreign
         try:
-            attempt = count_attempt(request, view)
+            attempt = None if is_forged(request, view) else count_attempt(request, view)
         except DATABASE_LOST:
             return pages.unavailable(request)
         if attempt is None:
             return self.get_response(request)
         request.attempt = attempt  # type: ignore[attr-defined]  # our own mark on the request
         response = self.get_response(request)
-        if attempt.succeeded and response.status_code < 500:
-            take_back(attempt)
+        if response.status_code < 500:
+            settle(attempt)
         return response
+
+
+class _Forgery(CsrfViewMiddleware):
+    """Django's own check, asked ahead of the session; the refusal itself is left to its usual place."""
+
+    def _reject(self, request: HttpRequest, reason: str) -> HttpResponse:
+        return HttpResponse(status=HTTPStatus.FORBIDDEN)
+
+
+_forgery = _Forgery(lambda _request: HttpResponse())
+
+
+def is_forged(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> bool:
+    """Whether a form comes without its token: it will be refused before anything is tried."""
+    if not is_limited(request, view) or is_api(request):
+        return False
+    _forgery.process_request(request)
+    return _forgery.process_view(request, view, (), {}) is not None
+
+
+def foreign_form(request: HttpRequest, view: Callable[..., HttpResponseBase]) -> HttpResponse | None:
+    """The refusal of what a page of another site made the browser send to the API, without asking it first.
+
+    Forms are sent unasked and JSON is not; programs that are no browser name no origin.
+    """
+    if not is_limited(request, view) or not is_api(request) or request.content_type == "application/json":
+        return None
+    origin = request.headers.get("Origin")
+    if origin is None or origin in {*settings.CORS_ALLOWED_ORIGINS, f"{request.scheme}://{request.get_host()}"}:
+        return None
+    return refusal(request, HTTPStatus.FORBIDDEN, "Send this as JSON.", code="foreign_form")
 
 
 class SessionMiddleware(DjangoSessionMiddleware):
@@ -82,6 +119,7 @@ class SessionMiddleware(DjangoSessionMiddleware):
         """Store what changed, note the activity, send or remove the cookie; nothing of that when the request failed."""
         if is_api(request):
             return self._after_api_call(request, response)
+        known_device.keep(request, response)
         session = request.session
         if not isinstance(session, SessionStore):
             raise TypeError("settings.SESSION_ENGINE must be accounts.session_store.")

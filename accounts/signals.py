@@ -27,6 +27,6 @@ sent_while_signed_out = Signal()
 # ('own', 'care', 'break_glass', 'administration').
 viewed = Signal()
 
-# Somebody looked at a list with the data of several patients: ``by`` (User), ``patient_ids``, ``resource_type``, ``why``
-# ('care' or 'administration'; of patients seen only in an emergency the record says that instead).
+# Somebody looked at a list with the data of several patients: ``by`` (User), ``patient_ids``, ``resource_type``,
+# ``why`` ('care' or 'administration'; of patients seen only in an emergency the record says that instead).
 list_viewed = Signal()

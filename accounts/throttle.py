@@ -4,9 +4,14 @@ Every attempt is counted before it is made, in a statement of its own outside th
 rollback nor attempts made at the same moment escape the count, and no lock is held while a password is checked. An
 attempt that succeeds is taken back. Counts are kept under a keyed hash, so the table names nobody.
 
+Only real attempts count: a form without its token (another site made the browser send it) or without its words is none,
+nor is asking for the present password without being signed in.
+
 Nobody can lock somebody else out for good: waiting times grow per pair of account and address, up to 15 minutes. The
-limit of an account over all addresses is far higher, and does not apply where its owner has signed in before or has
-chosen a new password with the link from the mailbox, which strangers cannot keep from arriving.
+limits of an account over all addresses, and of an address over all accounts, are far higher, and do not apply to an
+account where its owner has signed in before or has chosen a new password with the link from the mailbox, which
+strangers cannot keep from arriving. A browser on which its owner has signed in is counted for itself alone
+(``accounts.known_device``), so strangers at the same address do not matter to it.
 """
 
 import math
@@ -23,6 +28,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
+from accounts import known_device
 from accounts.models import AttemptCount, normalise_email
 from medichat.client_address import client_address
 
@@ -78,13 +84,15 @@ RESET = Limits("reset", pair=Limit(3, timedelta(minutes=1)), address=Limit(20), 
 
 @dataclass
 class Attempt:
-    """One attempt: how long to wait before it may be made (nothing when it may), and whether it succeeded."""
+    """One attempt: how long to wait before it may be made (nothing when it may), whether it was one at all, and whether
+    it succeeded."""
 
     limits: Limits
     keys: dict[str, Limit]
     pair: str
     wait: timedelta = timedelta()
     succeeded: bool = False
+    was_made: bool = True
 
     @property
     def wait_in_words(self) -> str:
@@ -116,18 +124,21 @@ RETURNING refused, blocked_until
 )
 
 
-def begin(limits: Limits, *, account: str, address: str | None) -> Attempt:
-    """Count an attempt; ``wait`` of the answer says whether it may be made. ``account`` is what was typed."""
+def begin(limits: Limits, *, account: str, address: str | None, device: str = "") -> Attempt:
+    """Count an attempt; ``wait`` of the answer says whether it may be made. ``account`` is what was typed.
+
+    ``device`` is the id of a browser on which the account's owner has signed in, '' when it is none.
+    """
     account, address = normalise_email(account), address or "unknown"
-    pair = _key(limits, "pair", account, address)
-    keys = {pair: limits.pair, _key(limits, "address", address): limits.address}
+    pair = _key(limits, "device", account, device) if device else _key(limits, "pair", account, address)
+    keys = {pair: limits.pair}
     attempt = Attempt(limits, keys, pair)
     now = timezone.now()
-    account_key = _key(limits, "account", account)
-    known = {count.key: count for count in AttemptCount.objects.filter(key__in=[*keys, account_key])}
+    wider = {_key(limits, "address", address): limits.address, _key(limits, "account", account): limits.account}
+    known = {count.key: count for count in AttemptCount.objects.filter(key__in=[*keys, *wider])}
     earlier = known.get(pair)
-    if not (earlier and earlier.succeeded_at and earlier.succeeded_at > now - KNOWN_ADDRESS_FOR):
-        keys[account_key] = limits.account
+    if not (device or (earlier and earlier.succeeded_at and earlier.succeeded_at > now - KNOWN_ADDRESS_FOR)):
+        keys.update(wider)
     blocked = [count.blocked_until for key, count in known.items() if key in keys and count.blocked_until]
     attempt.wait = max(timedelta(), *(end - now for end in blocked), timedelta())
     if not attempt.wait:
@@ -217,10 +228,12 @@ def throttled(
                 return view(request, *args, **kwargs)
             attempt = attempt_of(request)
             if not attempt.wait:
+                # Without a session there is nobody whose password could be tried.
+                attempt.was_made = not (limits is CHANGE and _is_nobody(request))
                 return view(request, *args, **kwargs)
-            response = refusal(request, attempt)
-            response["Retry-After"] = str(math.ceil(attempt.wait.total_seconds()))
-            return response
+            refused = refusal(request, attempt)
+            refused["Retry-After"] = str(math.ceil(attempt.wait.total_seconds()))
+            return refused
 
         limited.throttle = (limits, account)  # type: ignore[attr-defined]  # read by count_attempt
         return limited
@@ -228,13 +241,33 @@ def throttled(
     return decorate
 
 
+def is_limited(request: HttpRequest, view: View) -> bool:
+    """Whether this request is one of those that are limited."""
+    return hasattr(view, "throttle") and request.method == "POST"
+
+
 def count_attempt(request: HttpRequest, view: View) -> Attempt | None:
     """Count the request when its view is limited."""
-    marked = getattr(view, "throttle", None)
-    if marked is None or request.method != "POST":
+    if not is_limited(request, view):
         return None
-    limits, account = marked
-    return begin(limits, account=account(request), address=client_address(request))
+    limits, account = view.throttle  # type: ignore[attr-defined]  # set by throttled
+    about = account(request)
+    device = known_device.device_of(request, about) if limits is SIGN_IN else ""
+    return begin(limits, account=about, address=client_address(request), device=device)
+
+
+def settle(attempt: Attempt) -> None:
+    """The request is answered: an attempt that succeeded, or was none, does not count."""
+    if attempt.wait:
+        return
+    if attempt.succeeded:
+        take_back(attempt)
+    elif not attempt.was_made:
+        not_count(attempt)
+
+
+def _is_nobody(request: HttpRequest) -> bool:
+    return not request.user.is_authenticated and getattr(request, "halfway", None) is None
 
 
 def attempt_of(request: HttpRequest) -> Attempt:

@@ -8,6 +8,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_safe
 
+from accounts import known_device
 from accounts.access import person, signed_in_required
 from accounts.forms import NewPasswordForm, PasswordChangeForm, ResetRequestForm
 from accounts.passwords import end_sessions, owner_of_link, request_reset, set_password
@@ -49,6 +50,7 @@ def password_reset_confirm(request: HttpRequest, uidb64: str, token: str) -> Htt
             set_password(user, form.cleaned_data["new_password"])
             end_sessions(user, reason="password reset")
             make_known(user.email, client_address(request))
+            known_device.remember(request, user.email)
             messages.success(request, "Your new password is stored. Sign in with it.")
             return redirect("accounts:sign_in")
     context = {"form": form, "email": user.email}

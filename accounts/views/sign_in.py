@@ -21,7 +21,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import second_factor, signals
+from accounts import known_device, second_factor, signals
 from accounts.access import halfway, person, signed_in_required
 from accounts.forms import BackupCodeForm, CodeForm, SignInForm
 from accounts.models import MfaToken, User
@@ -59,6 +59,8 @@ def sign_in(request: HttpRequest) -> HttpResponse:
                 return redirect(following)
             return redirect_to_login(following, "accounts:second_step")
         form.add_error(None, REFUSED)
+    else:
+        attempt_of(request).was_made = False
     return render(request, "accounts/sign_in.html", {"form": form, "next": following}, status=422)
 
 
@@ -145,6 +147,7 @@ def complete_session(request: HttpRequest, user: User, app: MfaToken | None) -> 
     session.save()
     session.modified = False
     user.asks_with_second_factor = session.second_factor_id
+    known_device.remember(request, user.email)
     signals.signed_in.send(User, user=user, session=session.row)
 
 

@@ -154,3 +154,4 @@ def test_cookies_of_production_are_bound_to_their_host(good: dict[str, str]) -> 
         assert started[f"{cookie}_COOKIE_SECURE"] is True
         assert started[f"{cookie}_COOKIE_HTTPONLY"] is True
     assert str(started["MESSAGE_COOKIE_NAME"]).startswith("__Host-")
+    assert str(started["DEVICE_COOKIE_NAME"]).startswith("__Host-")
