@@ -18,6 +18,8 @@ from records.models import (
     EmergencyContact,
     EmergencyReview,
     FamilyHistory,
+    Icd10Code,
+    Icd10Word,
     Immunization,
     MedicalHistory,
     MedicalInfo,
@@ -326,5 +328,30 @@ class VocabularyWordAdmin(ReadOnlyAdmin):
 
     list_display = ("word", "kind")
     list_filter = ("kind",)
+    search_fields = ("^word",)
+    search_help_text = "The beginning of a word"
+
+
+@admin.register(Icd10Code)
+class Icd10CodeAdmin(ReadOnlyAdmin):
+    """Codes of diagnoses, loaded by a command."""
+
+    worth_a_link = False
+    ordering = ("code",)
+
+    list_display = ("code", "title", "is_complete", "release")
+    list_filter = ("is_complete",)
+    search_fields = ("^code",)
+    search_help_text = "The beginning of a code"
+
+
+@admin.register(Icd10Word)
+class Icd10WordAdmin(ReadOnlyAdmin):
+    """Words of the classification, for the search."""
+
+    worth_a_link = False
+    ordering = ("word",)
+
+    list_display = ("word",)
     search_fields = ("^word",)
     search_help_text = "The beginning of a word"

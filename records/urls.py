@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts.access import View
-from records.views import emergency, entries, pages, person, photos, search
+from records.views import codes, emergency, entries, pages, person, photos, search
 
 app_name = "records"
 
@@ -19,6 +19,7 @@ def both(route: str, view: View, name: str) -> list[URLPattern]:
 urlpatterns = [
     path("patients/", search.patients, name="patients"),
     path("patients/recall/", search.recall, name="recall"),
+    path("codes/", codes.codes, name="codes"),
     path("emergency-access/", emergency.open_chart, name="emergency_access"),
     path("patients/<uuid:patient_id>/emergency-access/end/", emergency.end, name="emergency_access_end"),
     path("record/", pages.chart, name="mine"),

@@ -1,6 +1,5 @@
 """One form for each kind of chart entry, and its shorter one in plain words for patients."""
 
-import re
 from typing import Any, ClassVar
 
 from django import forms
@@ -10,18 +9,19 @@ from django.utils import timezone
 
 from accounts.models import User
 from records.forms.acts import reason_field
+from records.forms.codes import CodeField
 from records.forms.fields import ModelForm, check_past_day, day_input, name_empty_choice
 from records.models import (
     Allergy,
     ChartEntry,
     FamilyHistory,
+    Icd10Code,
     Immunization,
     MedicalHistory,
     Medication,
     SurgicalHistory,
 )
 
-_ICD10 = re.compile(r"[A-Z]\d[0-9A-Z](\.[0-9A-Z]{1,4})?")
 _LINES = forms.Textarea(attrs={"rows": 2})
 NOTES_LENGTH = 4000
 
@@ -155,9 +155,13 @@ class PatientMedicationForm(MedicationForm):
 
 
 class ConditionForm(EntryForm):
-    """A condition, for clinicians."""
+    """A condition, for clinicians: in words, by its code, or both."""
 
     past_days: ClassVar[tuple[str, ...]] = ("diagnosed_on", "resolved_on")
+    condition = forms.CharField(
+        label="Condition", max_length=300, required=False, help_text="Left empty, the title of the code stands here."
+    )
+    icd10_code = CodeField()
     is_active = forms.TypedChoiceField(
         label="Now",
         choices=[("yes", "Active"), ("no", "Resolved or in the past")],
@@ -178,26 +182,26 @@ class ConditionForm(EntryForm):
         }
         help_texts: ClassVar[dict[str, str]] = {
             "diagnosed_text": "Where the day is not known.",
-            "icd10_code": "For example J45.9.",
         }
         widgets: ClassVar[dict[str, Any]] = {"diagnosed_on": day_input(), "resolved_on": day_input(), "notes": _LINES}
-        error_messages: ClassVar[dict[str, Any]] = {"condition": {"required": "Say which condition it is."}}
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
+        code = self.fields.get("icd10_code")
+        if isinstance(code, CodeField):
+            code.kept = self.initial.get("icd10_code")
         if self.initial.get("is_active") in (True, False):
             self.initial["is_active"] = "yes" if self.initial["is_active"] else "no"
 
-    def clean_icd10_code(self) -> str | None:
-        """A code has the form of one; whether it exists is another matter."""
-        code = (self.cleaned_data["icd10_code"] or "").upper() or None
-        if code and not _ICD10.fullmatch(code):
-            raise ValidationError("This is no ICD-10 code. One looks like J45.9.", code="invalid")
-        return code
-
     def clean(self) -> dict[str, Any]:
-        """What has been resolved is not active."""
+        """What has been resolved is not active; without words the code's title is the condition."""
         cleaned = super().clean()
+        code = cleaned.get("icd10_code")
+        if not cleaned.get("condition") and not {"condition", "icd10_code"} & self.errors.keys():
+            title = Icd10Code.objects.titles_of([code]).get(code or "")
+            if title is None:
+                self.add_error("condition", "Say which condition it is.")
+            cleaned["condition"] = (title or "")[:300]
         if cleaned.get("resolved_on") and "is_active" in cleaned:
             cleaned["is_active"] = False
         elif cleaned.get("is_active") and "resolved_on" not in self.fields:
@@ -209,6 +213,13 @@ class PatientConditionForm(ConditionForm):
     """A condition in the patient's words."""
 
     past_days: ClassVar[tuple[str, ...]] = ()
+    condition = forms.CharField(
+        label="Which illness or condition?",
+        max_length=300,
+        help_text="For example asthma. One at a time.",
+        error_messages={"required": "Say which condition it is."},
+    )
+    icd10_code = None  # type: ignore[assignment]  # how Django takes an inherited field away
     is_active = forms.TypedChoiceField(
         label="Do you still have it?",
         choices=[("yes", "Yes"), ("no", "No, it is over")],
@@ -220,11 +231,9 @@ class PatientConditionForm(ConditionForm):
     class Meta(ConditionForm.Meta):
         fields: ClassVar[list[str]] = ["condition", "is_active", "diagnosed_text"]
         labels: ClassVar[dict[str, str]] = {
-            "condition": "Which illness or condition?",
             "diagnosed_text": "Since when, or when was it?",
         }
         help_texts: ClassVar[dict[str, str]] = {
-            "condition": "For example asthma. One at a time.",
             "diagnosed_text": "As exactly as you know, for example 2015 or as a child.",
         }
 

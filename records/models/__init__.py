@@ -1,6 +1,7 @@
 """The chart, and who may care for whom."""
 
 from records.models.care import CareRelation, EmergencyReason
+from records.models.codes import CodeGroup, Icd10Code, Icd10Word
 from records.models.emergency import EmergencyAccess, EmergencyReview
 from records.models.entries import (
     Allergy,
@@ -19,11 +20,14 @@ __all__ = [
     "CareRelation",
     "ChartEntry",
     "ChartEntryQuerySet",
+    "CodeGroup",
     "EmergencyAccess",
     "EmergencyContact",
     "EmergencyReason",
     "EmergencyReview",
     "FamilyHistory",
+    "Icd10Code",
+    "Icd10Word",
     "Immunization",
     "MedicalHistory",
     "MedicalInfo",

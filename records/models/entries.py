@@ -7,7 +7,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
 from django.db.models import F, Func, Q, Value
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Substr
 from django.utils import timezone
 
 from accounts.models import User
@@ -197,7 +197,11 @@ class MedicalHistory(ChartEntry):
 
     condition = models.CharField(max_length=300)
     condition_normalised = normalised_field("condition")
-    icd10_code = models.CharField("ICD-10 code", max_length=10, null=True, blank=True)
+    icd10_code = models.CharField("ICD-10-CM code", max_length=10, null=True, blank=True)
+    # Stored, because under row-level security only a plain comparison may use an index.
+    icd10_category = models.GeneratedField(
+        expression=Substr("icd10_code", 1, 3), output_field=models.CharField(max_length=3), db_persist=True
+    )
     diagnosed_on = models.DateField(null=True, blank=True)
     diagnosed_text = models.CharField(max_length=200, null=True, blank=True, help_text="The date as it was stated.")
     resolved_on = models.DateField(null=True, blank=True)
@@ -237,6 +241,7 @@ class MedicalHistory(ChartEntry):
         indexes = [
             models.Index(fields=["condition_normalised", "patient"], name="medical_history_by_condition"),
             models.Index(fields=["icd10_code", "patient"], name="medical_history_by_code"),
+            models.Index(fields=["icd10_category", "patient"], name="medical_history_by_category"),
         ]
         triggers = [
             *ChartEntry.Meta.triggers,

@@ -54,7 +54,7 @@ def test_what_was_resolved_is_not_active(client_of: Callable[[User], Client], pa
     ("changed", "sentence", "field"),
     [
         ({"condition": ""}, "Say which condition it is.", "condition"),
-        ({"icd10_code": "asthma"}, "This is no ICD-10 code.", "icd10_code"),
+        ({"icd10_code": "asthma"}, "No code fits these words.", "icd10_code"),
         ({"diagnosed_on": "2999-01-01"}, "This day is in the future.", "diagnosed_on"),
         ({"diagnosed_on": "1980-01-01"}, "This day is before the date of birth.", "diagnosed_on"),
         ({"diagnosed_on": "yesterday"}, "Enter a valid date.", "diagnosed_on"),

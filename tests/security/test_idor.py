@@ -81,6 +81,7 @@ RULES = {
     "audit:my_access": DOCTORS,
     "records:patients": STAFF,
     "records:recall": STAFF,
+    "records:codes": STAFF,
     "case": HER_DOCTORS,
     "conversations:claim": HER_DOCTORS,
     "conversations:release": HER_DOCTORS,

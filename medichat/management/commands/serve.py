@@ -88,6 +88,8 @@ class Command(BaseCommand):
         web = running.enter_context(child(gunicorn_command(listener.fileno()), environment, keep=[listener.fileno()]))
         self._wait_until_served(web, host, bound_port)
         self._announce(host, bound_port, demo=demo)
+        if demo:
+            running.enter_context(self._loading_codes(environment))
         self._watch(running, web, environment)
 
     def _migrate(self) -> None:
@@ -108,6 +110,14 @@ class Command(BaseCommand):
             return
         self._say("Loading the demo clinic ...")
         call_command(load_demo.Command(), verbosity=0)
+
+    @contextlib.contextmanager
+    def _loading_codes(self, environment: dict[str, str]) -> Iterator[None]:
+        """Load the codes of diagnoses beside the web server: nobody waits for them, and the next start has them."""
+        report = Path(settings.DATA_DIR) / "codes.log"
+        command = [sys.executable, str(settings.BASE_DIR / "manage.py"), "load_icd10"]
+        with report.open("wb") as said, child(command, environment, output=said):
+            yield
 
     def _collect_static(self) -> None:
         """Collect the static files when one of them changed since the last time."""
