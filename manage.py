@@ -22,6 +22,7 @@ WITHOUT_DATABASE = {
     "makemessages",
     "serve",
     "setup_database",
+    "spectacular",
     "startapp",
     "startproject",
     "version",

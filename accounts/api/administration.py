@@ -8,11 +8,10 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.http import HttpResponseBase
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import signals
 from accounts.api.bodies import AccountBody, account
@@ -21,8 +20,10 @@ from accounts.api.registration import EMAIL_TAKEN, LICENCE_TAKEN
 from accounts.models import Role, User, normalise_email
 from accounts.passwords import send_reset_link
 from accounts.registering import taken_by
+from medichat.api.declaring import Answer, Created, asks, refuses, takes
 from medichat.api.errors import refusal
-from medichat.api.paging import PaginationBody, part_of
+from medichat.api.paging import PaginationBody, Paging, part_of
+from medichat.api.shapes import Timestamp
 from medichat.api.values import timestamp_or_none
 from medichat.refusals import ConflictError
 
@@ -43,8 +44,8 @@ class UserBody(AccountBody):
     """An account as administrators see it; ``isApproved`` is whether a doctor's licence has been checked."""
 
     isApproved: bool
-    createdAt: str | None
-    updatedAt: str | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
 
 
 class UsersBody(TypedDict):
@@ -61,7 +62,7 @@ class OneUserBody(TypedDict):
     user: UserBody
 
 
-class MessageBody(TypedDict):
+class ToldBody(TypedDict):
     """What was done."""
 
     message: str
@@ -90,7 +91,7 @@ class NewUser(UserChange):
     role = serializers.ChoiceField(choices=Role.choices)
 
 
-class Wanted(serializers.Serializer[Any]):
+class AccountsWanted(serializers.Serializer[Any]):
     """Which accounts."""
 
     role = serializers.ChoiceField(choices=Role.choices, required=False, allow_blank=True)
@@ -102,14 +103,14 @@ class UsersView(AdministratorView):
 
     says_faults_plainly = True
 
-    def get(self, request: Request) -> Response:
+    @asks(AccountsWanted, Paging)
+    def get(self, request: Request) -> Answer[UsersBody]:
         """Latest first; ``role`` and ``search`` (a part of names or address) narrow it."""
-        wanted = Wanted(data=request.query_params)
-        wanted.is_valid(raise_exception=True)
+        wanted = self.asked(AccountsWanted)
         people = User.objects.order_by("-created_at", "-id")
-        if role := wanted.validated_data.get("role"):
+        if role := wanted.get("role"):
             people = people.filter(role=role)
-        if words := wanted.validated_data.get("search"):
+        if words := wanted.get("search"):
             people = people.filter(
                 Q(first_name__icontains=words) | Q(last_name__icontains=words) | Q(email__icontains=words)
             )
@@ -118,9 +119,11 @@ class UsersView(AdministratorView):
         signals.list_viewed.send(
             User, by=self.person, patient_ids=patients, resource_type="user_list", why="administration"
         )
-        return Response(UsersBody(users=[user_body(row) for row in part.rows], pagination=part.pagination))
+        return Answer(UsersBody(users=[user_body(row) for row in part.rows], pagination=part.pagination))
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(NewUser)
+    @refuses(409, "The address or the licence is registered already.")
+    def post(self, request: Request) -> Created[OneUserBody] | JsonResponse:
         """Make an account. A doctor's licence is approved by an act of its own (``isApproved``)."""
         sent = self.sent(NewUser)
         user = User(email=normalise_email(sent["email"]))
@@ -140,7 +143,7 @@ class UsersView(AdministratorView):
         if sent.get("isApproved") and user.role == Role.DOCTOR:
             user.approve(by=self.person)
         user.refresh_from_db()
-        return Response(OneUserBody(message="The account is made.", user=user_body(user)), status=HTTPStatus.CREATED)
+        return Created(OneUserBody(message="The account is made.", user=user_body(user)))
 
 
 class UserView(AdministratorView):
@@ -148,7 +151,10 @@ class UserView(AdministratorView):
 
     says_faults_plainly = True
 
-    def patch(self, request: Request, user_id: uuid.UUID) -> HttpResponseBase:
+    @takes(UserChange)
+    @refuses(403, "Nobody changes the own role or activity.")
+    @refuses(409, "The licence is registered already, or the person has a record in the other role.")
+    def patch(self, request: Request, user_id: uuid.UUID) -> Answer[OneUserBody] | JsonResponse:
         """Change it. Nobody changes the own role or activity, so an administrator always remains."""
         sent = self.sent(UserChange)
         user = get_object_or_404(User.objects.select_for_update(), pk=user_id)
@@ -165,7 +171,7 @@ class UserView(AdministratorView):
         user.refresh_from_db()
         # The answer shows the account, also where nothing was sent.
         _tell_viewed(self.person, "user", user.pk if user.is_patient else None, user.pk)
-        return Response(OneUserBody(message="The account is changed.", user=user_body(user)))
+        return Answer(OneUserBody(message="The account is changed.", user=user_body(user)))
 
     def _switch(self, user: User, sent: dict[str, Any]) -> None:
         """Acts that have a name: on and off, approved and not."""
@@ -182,7 +188,8 @@ class UserView(AdministratorView):
             else:
                 user.approve(by=self.person)
 
-    def delete(self, request: Request, user_id: uuid.UUID) -> Response:
+    @refuses(403, "Nobody ends the own account.")
+    def delete(self, request: Request, user_id: uuid.UUID) -> Answer[ToldBody]:
         """Delete an account that never had any clinical record; else end it and all its sessions, and all else stays.
 
         The answer is the same, as it was in the previous system.
@@ -192,7 +199,7 @@ class UserView(AdministratorView):
         user = get_object_or_404(User, pk=user_id)
         if not user.delete_if_unused(by=self.person) and user.is_active:
             user.deactivate(by=self.person)
-        return Response(MessageBody(message="The account is ended."))
+        return Answer(ToldBody(message="The account is ended."))
 
 
 def user_body(user: User) -> UserBody:

@@ -4,6 +4,7 @@ from typing import Literal, TypedDict
 
 from accounts.models import Role, User
 from accounts.tokens import Tokens
+from medichat.api.shapes import Day, Id, Seconds
 from medichat.api.values import day
 
 RoleName = Literal["patient", "doctor", "admin"]
@@ -13,13 +14,13 @@ ROLE_NAMES: dict[str, RoleName] = {Role.PATIENT: "patient", Role.DOCTOR: "doctor
 class AccountBody(TypedDict):
     """A person's own account."""
 
-    id: str
+    id: Id
     email: str
     role: RoleName
     firstName: str
     lastName: str
     phone: str | None
-    dateOfBirth: str | None
+    dateOfBirth: Day | None
     specialization: str | None
     licenseNumber: str | None
     isActive: bool
@@ -34,7 +35,7 @@ class SignedInBody(TypedDict):
     message: str
     token: str
     refreshToken: str
-    expiresIn: int
+    expiresIn: Seconds
     user: AccountBody
 
 
@@ -44,7 +45,7 @@ class TokensBody(TypedDict):
     status: Literal["success"]
     token: str
     refreshToken: str
-    expiresIn: int
+    expiresIn: Seconds
 
 
 class OwnAccountBody(TypedDict):
@@ -64,7 +65,7 @@ class DoneBody(TypedDict):
 class DoctorBody(TypedDict):
     """A doctor as patients and colleagues see them."""
 
-    id: str
+    id: Id
     firstName: str
     lastName: str
     specialization: str | None
@@ -73,7 +74,7 @@ class DoctorBody(TypedDict):
 class PatientBriefBody(TypedDict):
     """A patient in few words."""
 
-    id: str
+    id: Id
     firstName: str
     lastName: str
     email: str

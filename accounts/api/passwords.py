@@ -4,10 +4,9 @@ from http import HTTPStatus
 from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
-from django.http import HttpResponseBase
+from django.http import JsonResponse
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import passwords
 from accounts.api import bodies
@@ -15,6 +14,7 @@ from accounts.api.people import AccountView, OpenView
 from accounts.api.throttling import succeeded
 from accounts.models import User, normalise_email
 from accounts.throttle import make_known
+from medichat.api.declaring import Answer, refuses, takes
 from medichat.api.errors import refusal
 from medichat.client_address import client_address
 
@@ -59,16 +59,19 @@ class Change(NewPassword):
 class ForgotView(OpenView):
     """Ask for a link by e-mail; the answer is the same whether or not there is an account."""
 
-    def post(self, request: Request) -> Response:
+    @takes(Forgotten)
+    def post(self, request: Request) -> Answer[bodies.DoneBody]:
         """Send the link, if there is an account."""
         passwords.request_reset(normalise_email(self.sent(Forgotten)["email"]))
-        return Response(bodies.done("If there is an account with this address, a link for a new password is sent."))
+        return Answer(bodies.done("If there is an account with this address, a link for a new password is sent."))
 
 
 class ResetView(OpenView):
     """Choose a new password with the link from the e-mail; it works once, for an hour, and ends all sessions."""
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(ResetLink, NewPassword)
+    @refuses(410, "The link was used before or is too old.")
+    def post(self, request: Request) -> Answer[bodies.DoneBody] | JsonResponse:
         """Store the new password."""
         sent = self.sent(ResetLink)
         with passwords.owner_of_link(sent["uid"], sent["token"]) as user:
@@ -78,16 +81,17 @@ class ResetView(OpenView):
             passwords.set_password(user, self.sent(NewPassword, person=user)["newPassword"])
             passwords.end_sessions(user, reason="password reset")
             make_known(user.email, client_address(request._request))
-        return Response(bodies.done("Your new password is stored. Sign in with it."))
+        return Answer(bodies.done("Your new password is stored. Sign in with it."))
 
 
 class ChangeView(AccountView):
     """Change the password; every other device is signed out."""
 
-    def post(self, request: Request) -> Response:
+    @takes(Change)
+    def post(self, request: Request) -> Answer[bodies.DoneBody]:
         """Store the new password."""
         sent = self.sent(Change, person=self.person)
         succeeded(request)
         passwords.set_password(self.person, sent["newPassword"])
         passwords.end_sessions(self.person, reason="password changed", but=self.session)
-        return Response(bodies.done("Your password is changed. Other devices were signed out."))
+        return Answer(bodies.done("Your password is changed. Other devices were signed out."))

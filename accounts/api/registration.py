@@ -6,10 +6,9 @@ from typing import Any
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.http import HttpResponseBase
+from django.http import JsonResponse
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import registering
 from accounts.api import bodies
@@ -17,6 +16,7 @@ from accounts.api.people import OpenView
 from accounts.api.sign_in import begin
 from accounts.forms import check_date_of_birth
 from accounts.models import Role, User, normalise_email
+from medichat.api.declaring import Created, refuses, takes
 from medichat.api.errors import refusal
 from medichat.api.values import DayField
 
@@ -82,7 +82,9 @@ class RegisterView(OpenView):
 
     says_faults_plainly = True
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(Registration)
+    @refuses(409, "The address or the licence is registered already.")
+    def post(self, request: Request) -> Created[bodies.SignedInBody] | JsonResponse:
         """Store the account and sign in."""
         sent = self.sent(Registration)
         user = Registration.person(sent)
@@ -93,4 +95,4 @@ class RegisterView(OpenView):
             case "licence":
                 return refusal(request, HTTPStatus.CONFLICT, LICENCE_TAKEN, code="licence_taken")
         message = DOCTOR_REGISTERED if user.role == Role.DOCTOR else REGISTERED
-        return Response(bodies.signed_in(user, begin(request, user), message), status=HTTPStatus.CREATED)
+        return Created(bodies.signed_in(user, begin(request, user), message))

@@ -5,11 +5,10 @@ from http import HTTPStatus
 from typing import Any
 
 from django.core import signing
-from django.http import HttpResponseBase
+from django.http import JsonResponse
 from django.utils.crypto import constant_time_compare, salted_hmac
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts import mail, second_factor, signals, tokens
 from accounts.api import bodies
@@ -17,7 +16,8 @@ from accounts.api.people import AccountView, OpenView
 from accounts.api.throttling import succeeded, too_many
 from accounts.backends import person_with
 from accounts.models import MfaToken, Session, User, normalise_email
-from medichat.api.errors import refusal
+from medichat.api.declaring import Answer, refuses, takes
+from medichat.api.errors import ErrorBody, refusal
 from medichat.client_address import client_address
 from medichat.db.context import acting
 
@@ -27,6 +27,13 @@ STEP_SALT = "accounts.api.second-step"
 STEP_SECONDS = 5 * 60
 # A client that cannot show a second step lets its user type the code after the password.
 WITH_CODE = re.compile(r"(?P<password>.+)(?P<code>[0-9]{6})", re.DOTALL)
+
+
+class MfaRequiredBody(ErrorBody):
+    """The password was right; ``mfaToken`` goes to the second step, within five minutes."""
+
+    mfaRequired: bool
+    mfaToken: str
 
 
 class Credentials(serializers.Serializer[Any]):
@@ -43,7 +50,7 @@ class SecondStep(serializers.Serializer[Any]):
     code = serializers.CharField(max_length=40)
 
 
-class SentRefreshToken(serializers.Serializer[Any]):
+class RefreshTokenSent(serializers.Serializer[Any]):
     """The refresh token of the client."""
 
     refreshToken = serializers.CharField(max_length=4000)
@@ -52,7 +59,11 @@ class SentRefreshToken(serializers.Serializer[Any]):
 class LoginView(OpenView):
     """Sign in with e-mail address and password. One answer for every reason why they do not work."""
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(Credentials)
+    @refuses(401, "Address, password or code are wrong, or the account is not active.")
+    @refuses(403, "A second step is asked for.", body=MfaRequiredBody)
+    @refuses(403, "A second factor must be set up on the web pages first.")
+    def post(self, request: Request) -> Answer[bodies.SignedInBody] | JsonResponse:
         """Tokens and account; 403 with ``mfaRequired`` where a second step is asked for."""
         sent = self.sent(Credentials)
         passwords = [sent["password"]]
@@ -70,7 +81,7 @@ class LoginView(OpenView):
                 signals.sign_in_failed.send(User, user=user, reason="wrong password")
                 return refusal(request, HTTPStatus.UNAUTHORIZED, REFUSED, code="wrong_credentials")
             app = _app_that_accepts(request, user, code) if code else None
-        if isinstance(app, HttpResponseBase):
+        if isinstance(app, JsonResponse):
             return app
         succeeded(request)
         if is_enrolled and app is None:
@@ -83,7 +94,10 @@ class LoginView(OpenView):
 class SecondStepView(OpenView):
     """The second step of signing in."""
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(SecondStep)
+    @refuses(401, "The code is wrong, or was used before.")
+    @refuses(403, "The token of the first step is too old or not right: start again with the password.")
+    def post(self, request: Request) -> Answer[bodies.SignedInBody] | JsonResponse:
         """Tokens and account, as after the first step where none is asked for."""
         sent = self.sent(SecondStep)
         user = _person_of_step(sent["mfaToken"])
@@ -92,20 +106,22 @@ class SecondStepView(OpenView):
             return refusal(request, HTTPStatus.FORBIDDEN, sentence, code="mfa_token_not_valid")
         with acting(role="sign_in", user_id=user.pk):
             app = _app_that_accepts(request, user, sent["code"])
-        return app if isinstance(app, HttpResponseBase) else _signed_in(request, user, app)
+        return app if isinstance(app, JsonResponse) else _signed_in(request, user, app)
 
 
 class RefreshView(OpenView):
     """Exchange a refresh token for the next pair. Each works once; using an old one ends the session."""
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(RefreshTokenSent)
+    @refuses(401, "The token is not valid; an old one has ended its session.")
+    def post(self, request: Request) -> Answer[bodies.TokensBody] | JsonResponse:
         """A fresh access token and the next refresh token."""
         try:
-            pair = tokens.refresh(self.sent(SentRefreshToken)["refreshToken"])
+            pair = tokens.refresh(self.sent(RefreshTokenSent)["refreshToken"])
         except tokens.InvalidTokenError as fault:
             # An answer and not an exception: that the session has ended must be kept.
             return refusal(request, HTTPStatus.UNAUTHORIZED, str(fault), code="token_not_valid")
-        return Response(
+        return Answer(
             bodies.TokensBody(status="success", token=pair.access, refreshToken=pair.refresh, expiresIn=pair.expires_in)
         )
 
@@ -113,19 +129,19 @@ class RefreshView(OpenView):
 class LogoutView(AccountView):
     """Sign out: this client's session ends, and both its tokens with it."""
 
-    def post(self, request: Request) -> Response:
+    def post(self, request: Request) -> Answer[bodies.DoneBody]:
         """End the session."""
         signals.signed_out.send(User, user=self.person)
         Session.objects.filter(pk=self.session.pk).end(reason="signed out")
-        return Response(bodies.done("You are signed out."))
+        return Answer(bodies.done("You are signed out."))
 
 
 class VerifyView(AccountView):
     """Whose token this is (also without ``Bearer`` before it, as the previous system took it)."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[bodies.OwnAccountBody]:
         """The account."""
-        return Response(bodies.OwnAccountBody(status="success", user=bodies.account(self.person)))
+        return Answer(bodies.OwnAccountBody(status="success", user=bodies.account(self.person)))
 
 
 def begin(request: Request, user: User, *, with_factor: MfaToken | None = None) -> tokens.Tokens:
@@ -134,15 +150,15 @@ def begin(request: Request, user: User, *, with_factor: MfaToken | None = None) 
     return tokens.begin_session(user, device=device, address=client_address(request._request), with_factor=with_factor)
 
 
-def _signed_in(request: Request, user: User, app: MfaToken | None) -> HttpResponseBase:
+def _signed_in(request: Request, user: User, app: MfaToken | None) -> Answer[bodies.SignedInBody] | JsonResponse:
     try:
         pair = begin(request, user, with_factor=app)
     except tokens.InvalidTokenError:
         return refusal(request, HTTPStatus.UNAUTHORIZED, REFUSED, code="wrong_credentials")
-    return Response(bodies.signed_in(user, pair, "You are signed in."))
+    return Answer(bodies.signed_in(user, pair, "You are signed in."))
 
 
-def _app_that_accepts(request: Request, user: User, code: str) -> MfaToken | HttpResponseBase:
+def _app_that_accepts(request: Request, user: User, code: str) -> MfaToken | JsonResponse:
     """The authenticator app whose code it is, or the refusal; answered, not raised, because the count must be kept."""
     try:
         return second_factor.verify(user, code)
@@ -152,7 +168,7 @@ def _app_that_accepts(request: Request, user: User, code: str) -> MfaToken | Htt
         return too_many(request, fault.retry_after, "Too many codes were wrong. Please wait.")
 
 
-def _second_step(request: Request, user: User) -> HttpResponseBase:
+def _second_step(request: Request, user: User) -> JsonResponse:
     """Status 403: existing clients take 401 for the end of the session and would lose what was typed."""
     step = signing.dumps({"user": str(user.pk), "while": _state(user)}, salt=STEP_SALT)
     sentence = (
@@ -162,7 +178,7 @@ def _second_step(request: Request, user: User) -> HttpResponseBase:
     return refusal(request, HTTPStatus.FORBIDDEN, sentence, code="mfa_required", mfaRequired=True, mfaToken=step)
 
 
-def _set_up_first(request: Request) -> HttpResponseBase:
+def _set_up_first(request: Request) -> JsonResponse:
     sentence = f"Your account needs a second factor. Sign in at {mail.address_of('accounts:sign_in')} to set it up."
     return refusal(request, HTTPStatus.FORBIDDEN, sentence, code="second_factor_missing")
 

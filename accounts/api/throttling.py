@@ -5,7 +5,7 @@ from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, RawPostDataException
+from django.http import HttpRequest, HttpResponse, JsonResponse, RawPostDataException
 from rest_framework.request import Request
 
 from accounts import tokens
@@ -36,7 +36,7 @@ def succeeded(request: Request) -> None:
     attempt_of(request._request).succeeded = True
 
 
-def too_many(request: HttpRequest | Request, seconds: int, sentence: str) -> HttpResponse:
+def too_many(request: HttpRequest | Request, seconds: int, sentence: str) -> JsonResponse:
     """Status 429 with ``Retry-After``."""
     headers = {"Retry-After": str(seconds)}
     return refusal(request, HTTPStatus.TOO_MANY_REQUESTS, sentence, headers=headers)

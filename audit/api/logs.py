@@ -4,13 +4,12 @@ import json
 import uuid
 from collections.abc import Iterable
 from datetime import UTC, datetime, time, timedelta
-from typing import Any, TypedDict
+from typing import Annotated, Any, TypedDict
 
 from django.db.models import Count, QuerySet
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.api.bodies import ROLE_NAMES, RoleName
 from accounts.api.people import AdministratorView
@@ -19,7 +18,10 @@ from accounts.signals import viewed
 from audit.actions import Action, ActorRole, Severity, Status
 from audit.models import ActivityLog
 from medichat.api import unknown
-from medichat.api.paging import part_of
+from medichat.api.declaring import Answer, asks
+from medichat.api.paging import Paging, part_of
+from medichat.api.shapes import Count as Number
+from medichat.api.shapes import Id, OneOf, Timestamp
 from medichat.api.values import timestamp
 
 USUAL, MOST = 100, 500
@@ -35,10 +37,10 @@ class ErrorDetails(TypedDict):
     stack: str | None
 
 
-class LogUser(TypedDict):
+class LogUserBody(TypedDict):
     """Who acted."""
 
-    id: str
+    id: Id
     firstName: str
     lastName: str
     email: str
@@ -48,21 +50,21 @@ class LogUser(TypedDict):
 class LogBody(TypedDict):
     """One act, view, refusal or failure."""
 
-    id: str
-    _id: str
-    userId: str | None
-    userRole: str | None
+    id: Id
+    _id: Id
+    userId: Id | None
+    userRole: Annotated[str, OneOf(ActorRole)] | None
     userEmail: str | None
-    action: str
+    action: Annotated[str, OneOf(Action)]
     resourceType: str | None
     resourceId: str | None
-    patientId: str | None
+    patientId: Id | None
     purpose: str | None
     method: str | None
     endpoint: str | None
     ipAddress: str
     userAgent: str | None
-    status: str
+    status: Annotated[str, OneOf(Status, unknown.STATUS)]
     statusCode: int | None
     description: str | None
     metadata: Any
@@ -72,18 +74,18 @@ class LogBody(TypedDict):
     error: ErrorDetails | None
     durationMs: float | None
     duration: float | None
-    severity: str
-    createdAt: str
-    user: LogUser | None
+    severity: Annotated[str, OneOf(Severity, unknown.STATUS)]
+    createdAt: Timestamp
+    user: LogUserBody | None
 
 
 class LogPagination(TypedDict):
     """Which part of the log this is."""
 
-    currentPage: int
-    totalPages: int
-    totalLogs: int
-    logsPerPage: int
+    currentPage: Number
+    totalPages: Number
+    totalLogs: Number
+    logsPerPage: Number
 
 
 class LogsBody(TypedDict):
@@ -103,26 +105,26 @@ class Counted(TypedDict):
     """How many rows have this value."""
 
     _id: str
-    count: int
+    count: Number
 
 
 class PeriodBody(TypedDict):
     """From when to when was counted."""
 
-    startDate: str
-    endDate: str
+    startDate: Timestamp
+    endDate: Timestamp
 
 
 class StatisticsBody(TypedDict):
     """Figures of the log in a period."""
 
     period: PeriodBody
-    totalLogs: int
+    totalLogs: Number
     byStatus: list[Counted]
     bySeverity: list[Counted]
     byUserRole: list[Counted]
     topActions: list[Counted]
-    failedLogins: int
+    failedLogins: Number
 
 
 class MomentField(serializers.CharField):
@@ -153,7 +155,7 @@ class Period(serializers.Serializer[Any]):
     endDate = MomentField(at_end=True)
 
 
-class Wanted(Period):
+class LogsWanted(Period):
     """Which rows."""
 
     action = serializers.CharField(max_length=200, required=False, allow_blank=True)
@@ -166,11 +168,10 @@ class Wanted(Period):
 class ActivitiesView(AdministratorView):
     """The log, page by page."""
 
-    def get(self, request: Request) -> Response:
+    @asks(LogsWanted, Paging)
+    def get(self, request: Request) -> Answer[LogsBody]:
         """Latest first; the query narrows it."""
-        wanted = Wanted(data={name: text for name, text in request.query_params.items() if text})
-        wanted.is_valid(raise_exception=True)
-        chosen = wanted.validated_data
+        chosen = self.asked(LogsWanted)
         rows = of_period(chosen.get("startDate"), chosen.get("endDate"), self.person)
         columns = {"action": "action", "status": "status", "severity": "severity", "userRole": "actor_role"}
         rows = rows.filter(**{column: chosen[name] for name, column in columns.items() if chosen.get(name)})
@@ -179,7 +180,7 @@ class ActivitiesView(AdministratorView):
         part = part_of(request, rows.newest_first(), usual=USUAL, most=MOST)
         pages = part.pagination
         _tell_viewed(self.person)
-        return Response(
+        return Answer(
             LogsBody(
                 logs=log_bodies(part.rows),
                 pagination=LogPagination(
@@ -195,7 +196,8 @@ class ActivitiesView(AdministratorView):
 class LatestView(AdministratorView):
     """The latest rows: of everybody, or of one person's acts."""
 
-    def get(self, request: Request, user_id: uuid.UUID | None = None) -> Response:
+    @asks(Paging)
+    def get(self, request: Request, user_id: uuid.UUID | None = None) -> Answer[ActivitiesBody]:
         """As many as ``limit`` says."""
         rows = ActivityLog.objects.visible_to(self.person)
         if user_id is not None:
@@ -203,21 +205,21 @@ class LatestView(AdministratorView):
         usual = USUAL if user_id is None else USUAL_OF_USER
         part = part_of(request, rows.newest_first(), usual=usual, most=MOST)
         _tell_viewed(self.person)
-        return Response(ActivitiesBody(activities=log_bodies(part.rows)))
+        return Answer(ActivitiesBody(activities=log_bodies(part.rows)))
 
 
 class StatisticsView(AdministratorView):
     """Figures of the log."""
 
-    def get(self, request: Request) -> Response:
+    @asks(Period)
+    def get(self, request: Request) -> Answer[StatisticsBody]:
         """Of the last 30 days, unless the query says otherwise."""
-        wanted = Period(data={name: text for name, text in request.query_params.items() if text})
-        wanted.is_valid(raise_exception=True)
-        end = wanted.validated_data.get("endDate") or timezone.now()
-        start = wanted.validated_data.get("startDate") or end - USUAL_PERIOD
+        wanted = self.asked(Period)
+        end = wanted.get("endDate") or timezone.now()
+        start = wanted.get("startDate") or end - USUAL_PERIOD
         rows = of_period(start, end, self.person)
         by_status = counted(rows, "status")
-        return Response(
+        return Answer(
             StatisticsBody(
                 period=PeriodBody(startDate=timestamp(start), endDate=timestamp(end)),
                 totalLogs=sum(each["count"] for each in by_status),
@@ -284,7 +286,7 @@ def log_body(row: ActivityLog, user: User | None) -> LogBody:
         duration=row.duration_ms,
         severity=row.severity or unknown.STATUS,
         createdAt=timestamp(row.occurred_at.astimezone(UTC)),
-        user=LogUser(
+        user=LogUserBody(
             id=str(user.pk),
             firstName=user.first_name,
             lastName=user.last_name,

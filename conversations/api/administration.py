@@ -10,55 +10,57 @@ from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts.api.administration import MessageBody
+from accounts.api.administration import ToldBody
 from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, patient_brief
 from accounts.api.people import AdministratorView
 from accounts.models import Role, User
 from accounts.signals import list_viewed
 from conversations.api import bodies
 from conversations.models import Archive, Conversation, Status
-from medichat.api.paging import PaginationBody, part_of
+from medichat.api.declaring import Answer, asks
+from medichat.api.paging import PaginationBody, Paging, part_of
+from medichat.api.shapes import Count as Number
+from medichat.api.shapes import Day
 from medichat.api.values import day
 
 MOST_AT_ONCE = 100
 DAYS = 7
 
 
-class DayCount(TypedDict):
+class DayCountBody(TypedDict):
     """How many consultations began on a day of the clinic."""
 
-    date: str
-    count: int
+    date: Day
+    count: Number
 
 
 class FiguresBody(TypedDict):
     """Figures of the clinic; days without a consultation are left out."""
 
-    totalPatients: int
-    totalDoctors: int
-    totalConversations: int
-    pendingConversations: int
-    completedConversations: int
-    conversationsPerDay: list[DayCount]
+    totalPatients: Number
+    totalDoctors: Number
+    totalConversations: Number
+    pendingConversations: Number
+    completedConversations: Number
+    conversationsPerDay: list[DayCountBody]
 
 
-class ListedBody(bodies.ConversationBody):
+class ListedConversationBody(bodies.ConversationBody):
     """A consultation in the administrators' list."""
 
     patient: PatientBriefBody
     doctor: DoctorBody | None
 
 
-class ListBody(TypedDict):
+class ConversationsBody(TypedDict):
     """Consultations, latest first."""
 
-    conversations: list[ListedBody]
+    conversations: list[ListedConversationBody]
     pagination: PaginationBody
 
 
-class Wanted(serializers.Serializer[Any]):
+class ConversationsWanted(serializers.Serializer[Any]):
     """Which consultations."""
 
     status = serializers.ChoiceField(choices=Status.choices, required=False, allow_blank=True)
@@ -67,7 +69,7 @@ class Wanted(serializers.Serializer[Any]):
 class FiguresView(AdministratorView):
     """Figures of the clinic."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[FiguresBody]:
         """Counted now; days are those of the clinic."""
         mine = Conversation.objects.visible_to(self.person)
         people = dict(User.objects.order_by().values_list("role").annotate(count=Count("pk")))
@@ -75,14 +77,14 @@ class FiguresView(AdministratorView):
         since = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=DAYS)
         begun = mine.filter(created_at__gte=since).order_by().values_list(TruncDate("created_at"))
         per_day: list[tuple[date, int]] = sorted(begun.annotate(count=Count("pk")))
-        return Response(
+        return Answer(
             FiguresBody(
                 totalPatients=people.get(Role.PATIENT, 0),
                 totalDoctors=people.get(Role.DOCTOR, 0),
                 totalConversations=sum(states.values()),
                 pendingConversations=states.get(Status.AWAITING_DOCTOR, 0),
                 completedConversations=states.get(Status.DOCTOR_RESPONDED, 0),
-                conversationsPerDay=[DayCount(date=day(when) or "", count=count) for when, count in per_day],
+                conversationsPerDay=[DayCountBody(date=day(when) or "", count=count) for when, count in per_day],
             )
         )
 
@@ -90,12 +92,11 @@ class FiguresView(AdministratorView):
 class ListView(AdministratorView):
     """The latest consultations, without those that this administrator has put away."""
 
-    def get(self, request: Request) -> Response:
+    @asks(ConversationsWanted, Paging)
+    def get(self, request: Request) -> Answer[ConversationsBody]:
         """``status`` narrows it."""
-        wanted = Wanted(data=request.query_params)
-        wanted.is_valid(raise_exception=True)
         rows = Conversation.objects.visible_to(self.person).not_archived_by(self.person)
-        if status := wanted.validated_data.get("status"):
+        if status := self.asked(ConversationsWanted).get("status"):
             rows = rows.filter(status=status)
         latest = rows.select_related("patient", "doctor").annotate(archived=Archive.of(self.person)).newest_first()
         part = part_of(request, latest, usual=MOST_AT_ONCE)
@@ -107,18 +108,20 @@ class ListView(AdministratorView):
             why="administration",
         )
         listed = [
-            ListedBody(**bodies.conversation(row), patient=patient_brief(row.patient), doctor=doctor(row.doctor))
+            ListedConversationBody(
+                **bodies.conversation(row), patient=patient_brief(row.patient), doctor=doctor(row.doctor)
+            )
             for row in part.rows
         ]
-        return Response(ListBody(conversations=listed, pagination=part.pagination))
+        return Answer(ConversationsBody(conversations=listed, pagination=part.pagination))
 
 
 class OneView(AdministratorView):
     """One consultation: delete it, or put it away where it holds anything clinical."""
 
-    def delete(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    def delete(self, request: Request, conversation_id: uuid.UUID) -> Answer[ToldBody]:
         """Delete it if nothing was ever said in it; else out of this administrator's list, and others keep it."""
         conversation = get_object_or_404(Conversation.objects.visible_to(self.person), pk=conversation_id)
         if not conversation.delete_if_unused(by=self.person):
             conversation.archive(by=self.person)
-        return Response(MessageBody(message="The consultation is put away."))
+        return Answer(ToldBody(message="The consultation is put away."))

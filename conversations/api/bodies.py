@@ -1,7 +1,7 @@
 """How consultations appear in the API's answers."""
 
 from html import escape
-from typing import Literal, NotRequired, TypedDict
+from typing import Annotated, Literal, NotRequired, TypedDict
 
 from accounts.models import Session
 from conversations.api.links import link_to
@@ -9,9 +9,19 @@ from conversations.findings import summary_sections
 from conversations.models import Attachment, Conversation, Message, Status, Symptom
 from conversations.models.messages import MessageSender
 from medichat.api import unknown
+from medichat.api.shapes import Count, Html, Id, OneOf, Shape, Timestamp
 from medichat.api.values import timestamp_or_none
 from medichat.rich_text import as_html
 
+StatusName = Annotated[str, OneOf(Status, unknown.STATUS)]
+VisitNumber = Annotated[int, Shape(minimum=1, description="Which of the patient's visits this is.")]
+FileLink = Annotated[
+    str,
+    Shape(
+        description="Below `/api/`; works without a header for ten minutes, for this session only. Empty: not kept.",
+        examples=["attachments/0199a4d2-6c1e-7b44-9f0a-3c5d7e9b1a20?link=eyJ…"],
+    ),
+]
 MessageRole = Literal["user", "assistant", "system"]
 ROLES: dict[str, MessageRole] = {
     MessageSender.PATIENT: "user",
@@ -34,80 +44,80 @@ HEADINGS = {
 class ConversationBody(TypedDict):
     """A consultation. Texts of the answer and ``aiSummary`` are HTML that is safe to show."""
 
-    id: str
-    _id: str
-    patientId: str
-    doctorId: str | None
-    visitNumber: int
-    status: str
-    aiSummary: str | None
-    diagnosis: str | None
-    recommendations: str | None
-    referrals: str | None
+    id: Id
+    _id: Id
+    patientId: Id
+    doctorId: Id | None
+    visitNumber: VisitNumber
+    status: StatusName
+    aiSummary: Html | None
+    diagnosis: Html | None
+    recommendations: Html | None
+    referrals: Html | None
     callToOffice: bool
     doctorNotes: str | None
-    respondedAt: str | None
+    respondedAt: Timestamp | None
     patientNotified: bool
     archivedByPatient: bool
     archivedByDoctor: bool
-    conversationEndedAt: str | None
-    createdAt: str | None
-    updatedAt: str | None
+    conversationEndedAt: Timestamp | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
 
 
 class MessageBody(TypedDict):
     """A message; ``timestamp`` is the same as ``createdAt`` and left out where the time is not known."""
 
-    id: str
-    conversationId: str
+    id: Id
+    conversationId: Id
     role: MessageRole
     content: str
-    createdAt: str | None
-    timestamp: NotRequired[str]
+    createdAt: Timestamp | None
+    timestamp: NotRequired[Timestamp]
 
 
 class SymptomBody(TypedDict):
     """A symptom that the patient has. Those that were denied are not among them."""
 
-    id: str
-    conversationId: str
+    id: Id
+    conversationId: Id
     symptom: str
     location: str | None
-    severity: str | None
+    severity: Annotated[str, OneOf(Symptom.Severity)] | None
     duration: str | None
     notes: str | None
-    createdAt: str | None
+    createdAt: Timestamp | None
 
 
 class AttachmentBody(TypedDict):
     """A file. ``path`` is a link below ``/api/`` that works without a header for a short while; empty when the file
     was not kept by the previous system."""
 
-    id: str
-    conversationId: str
+    id: Id
+    conversationId: Id
     filename: str
     originalName: str
-    filePath: str
-    path: str
+    filePath: FileLink
+    path: FileLink
     fileType: str | None
-    fileSizeBytes: int | None
+    fileSizeBytes: Count | None
     mimeType: str | None
     isEncrypted: bool
     checksum: str | None
-    uploadedBy: str | None
-    uploadedAt: str | None
+    uploadedBy: Id | None
+    uploadedAt: Timestamp | None
 
 
 class HistoryEntryBody(TypedDict):
     """A consultation in the list of the chat."""
 
-    id: str
-    visitNumber: int
-    status: str
-    aiSummary: str | None
-    createdAt: str | None
-    updatedAt: str | None
-    conversationEndedAt: str | None
+    id: Id
+    visitNumber: VisitNumber
+    status: StatusName
+    aiSummary: Html | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
+    conversationEndedAt: Timestamp | None
 
 
 def conversation(

@@ -2,14 +2,13 @@
 
 import uuid
 from http import HTTPStatus
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from django.core.files.uploadedfile import UploadedFile
-from django.http import HttpResponseBase
+from django.http import JsonResponse
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.api.bodies import DoneBody, done
 from accounts.api.people import PatientView
@@ -18,8 +17,10 @@ from conversations import attachments, chat
 from conversations.api import bodies
 from conversations.forms import MessageForm
 from conversations.models import Conversation
+from medichat.api.declaring import Answer, asks, refuses, takes
 from medichat.api.errors import refusal
-from medichat.api.paging import PaginationBody, part_of
+from medichat.api.paging import PaginationBody, Paging, part_of
+from medichat.api.shapes import Id, OneOf
 from medichat.file_checks import UnacceptableFile
 from medichat.refusals import ConflictError
 
@@ -32,9 +33,9 @@ class ChatBody(TypedDict):
     """What the assistant says. ``status`` is ``awaiting_doctor`` when the case has gone to the doctors."""
 
     response: str
-    conversationId: str
-    status: str
-    visitNumber: int
+    conversationId: Id
+    status: Annotated[str, OneOf(Conversation.Status)]
+    visitNumber: bodies.VisitNumber
     messages: list[bodies.MessageBody]
 
 
@@ -92,7 +93,10 @@ class ChatView(PatientView):
 
     says_faults_plainly = True
 
-    def post(self, request: Request) -> Response:
+    @takes(Said)
+    @refuses(404, "There is no such consultation of this patient.")
+    @refuses(409, "A doctor has answered this consultation already.")
+    def post(self, request: Request) -> Answer[ChatBody]:
         """Store the message and answer."""
         sent, patient = self.sent(Said), self.person
         if sent.get("conversationId"):
@@ -100,7 +104,7 @@ class ChatView(PatientView):
         else:
             conversation = chat.open_consultation(patient, about_something_new=True)
         exchange = chat.say(conversation, sent["message"], client_token=uuid.uuid4(), by=patient)
-        return Response(
+        return Answer(
             ChatBody(
                 response="\n\n".join(reply.text for reply in exchange.replies) or NOTED,
                 conversationId=str(conversation.pk),
@@ -116,7 +120,10 @@ class UploadView(PatientView):
 
     says_faults_plainly = True
 
-    def post(self, request: Request) -> HttpResponseBase:
+    @takes(Upload)
+    @refuses(404, "There is no such consultation of this patient.")
+    @refuses(409, "A doctor has answered this consultation already.")
+    def post(self, request: Request) -> Answer[UploadBody] | JsonResponse:
         """Check the file by its content and store it."""
         sent, patient = self.sent(Upload), self.person
         conversation = get_object_or_404(Conversation.objects.visible_to(patient), pk=sent["conversationId"])
@@ -129,13 +136,14 @@ class UploadView(PatientView):
             raise serializers.ValidationError({"file": str(fault)}) from None
         body = bodies.attachment(attached, reader=self.session)
         taken = UploadedFileBody(filename=body["filename"], originalName=body["originalName"])
-        return Response(UploadBody(message="The file is attached.", file=taken, attachment=body))
+        return Answer(UploadBody(message="The file is attached.", file=taken, attachment=body))
 
 
 class ChatHistoryView(PatientView):
     """The list of consultations."""
 
-    def get(self, request: Request) -> Response:
+    @asks(Paging)
+    def get(self, request: Request) -> Answer[ChatHistoryBody]:
         """Latest first, those put away included."""
         patient = self.person
         mine = Conversation.objects.visible_to(patient).order_by("-visit_number")
@@ -144,7 +152,7 @@ class ChatHistoryView(PatientView):
             Conversation, by=patient, patient_id=patient.pk, resource_type="history", resource_id=None, why="own"
         )
         rows = [bodies.history_entry(row) for row in part.rows]
-        return Response(ChatHistoryBody(conversations=rows, pagination=part.pagination))
+        return Answer(ChatHistoryBody(conversations=rows, pagination=part.pagination))
 
 
 Act = Literal["read", "archive", "unarchive"]
@@ -155,19 +163,20 @@ class ActView(PatientView):
 
     act: Act = "read"
 
-    def patch(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    @refuses(409, "It still runs or waits, and is put away when a doctor has answered.")
+    def patch(self, request: Request, conversation_id: uuid.UUID) -> Answer[DoneBody]:
         """Do it."""
         mine = Conversation.objects.visible_to(self.person)
         conversation = get_object_or_404(mine, pk=conversation_id)
         match self.act:
             case "read":
                 conversation.mark_read(by=self.person)
-                return Response(done("The answer is marked as read."))
+                return Answer(done("The answer is marked as read."))
             case "archive":
-                return Response(put_away(conversation, self))
+                return Answer(put_away(conversation, self))
             case "unarchive":
                 conversation.unarchive(by=self.person)
-                return Response(done("The consultation is back among the others."))
+                return Answer(done("The consultation is back among the others."))
 
 
 def put_away(conversation: Conversation, view: PatientView) -> DoneBody:

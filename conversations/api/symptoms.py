@@ -6,12 +6,12 @@ from typing import Any, Literal, TypedDict
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.api.people import DoctorView
 from accounts.signals import viewed
 from conversations.api import bodies
 from conversations.models import Conversation, Symptom
+from medichat.api.declaring import Answer, refuses, takes
 from medichat.refusals import ConflictError
 from records.people import by_emergency_access_only
 from records.signals import tell
@@ -31,13 +31,13 @@ class SymptomSent(serializers.Serializer[Any]):
     notes = serializers.CharField(max_length=4000, required=False, allow_blank=True, allow_null=True)
 
 
-class InfoSent(serializers.Serializer[Any]):
+class SymptomsSent(serializers.Serializer[Any]):
     """Symptoms to add or to correct; without them nothing changes."""
 
     symptoms = serializers.ListField(child=SymptomSent(), required=False, max_length=MOST_SYMPTOMS)
 
 
-class InfoBody(TypedDict):
+class CaseInfoBody(TypedDict):
     """The case after the change."""
 
     status: Literal["success"]
@@ -48,9 +48,11 @@ class InfoBody(TypedDict):
 class InfoView(DoctorView):
     """Add or correct symptoms of a case that the doctor has taken; none is removed."""
 
-    def patch(self, request: Request, case_id: uuid.UUID) -> Response:
+    @takes(SymptomsSent)
+    @refuses(409, "The case is not taken by this doctor.")
+    def patch(self, request: Request, case_id: uuid.UUID) -> Answer[CaseInfoBody]:
         """Store them."""
-        sent = self.sent(InfoSent).get("symptoms", [])
+        sent = self.sent(SymptomsSent).get("symptoms", [])
         seen = Conversation.objects.visible_to(self.person)
         case = get_object_or_404(seen.annotate(is_break_glass=by_emergency_access_only(self.person)), pk=case_id)
         if sent and case.doctor_id != self.person.pk:
@@ -86,4 +88,4 @@ class InfoView(DoctorView):
             why="break_glass" if vars(case)["is_break_glass"] else "care",
         )
         body = bodies.conversation(case, for_doctor=True)
-        return Response(InfoBody(status="success", message="The symptoms are stored.", conversation=body))
+        return Answer(CaseInfoBody(status="success", message="The symptoms are stored.", conversation=body))

@@ -8,7 +8,7 @@ stand in ``message`` as a JSON text (the doctor's form parses it) and in ``error
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal, NotRequired, TypedDict, cast, get_args
 
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
@@ -20,6 +20,13 @@ from rest_framework.request import Request
 from medichat.refusals import ConflictError
 
 PROBLEM = "application/problem+json"
+# For programs; every refusal has one of these.
+Code = Literal[
+    "bad_request", "not_authenticated", "forbidden", "not_found", "conflict", "too_large", "unsupported_media_type",
+    "throttled", "failed", "unavailable", "refused", "validation", "parse_error", "token_not_valid",
+    "wrong_credentials", "wrong_code", "mfa_required", "mfa_token_not_valid", "second_factor_missing",
+    "waits_for_approval", "email_taken", "licence_taken", "link_not_valid", "file_damaged", "unsettled_alerts",
+]  # fmt: skip
 # One sentence for each status, when there is nothing more precise to say.
 SENTENCES = {
     400: "The request cannot be read. Check how it is written.",
@@ -33,7 +40,7 @@ SENTENCES = {
     500: "Something went wrong on our side. Nothing was stored.",
     503: "The service is not available at the moment. Try again in half a minute.",
 }
-CODES = {
+CODES: dict[int, Code] = {
     400: "bad_request",
     401: "not_authenticated",
     403: "forbidden",
@@ -45,7 +52,27 @@ CODES = {
     500: "failed",
     503: "unavailable",
 }
-Fault = dict[str, str]
+
+
+class Fault(TypedDict):
+    """What is wrong with one field; its name is dotted (``prescriptions.0.medication``), empty for the whole."""
+
+    field: str
+    message: str
+
+
+class ErrorBody(TypedDict):
+    """Something cannot be done. ``error`` and ``message`` are the same; ``code`` is for programs.
+
+    Of faults in what was sent, ``message`` is the list ``errors`` as a JSON text, or one plain sentence.
+    """
+
+    status: Literal["fail", "error"]
+    error: str
+    message: str
+    code: Code
+    requestId: str | None
+    errors: NotRequired[list[Fault]]
 
 
 def refusal(
@@ -53,7 +80,7 @@ def refusal(
     status: int,
     sentence: str = "",
     *,
-    code: str = "",
+    code: Code | None = None,
     faults: Sequence[Fault] = (),
     headers: Mapping[str, str] | None = None,
     **more: Any,
@@ -63,9 +90,15 @@ def refusal(
     ``faults`` are what is wrong with which field; ``more`` are members for this one kind of refusal.
     """
     sentence = sentence or SENTENCES.get(status, HTTPStatus(status).phrase)
-    code = code or CODES.get(status, "refused")
-    body: dict[str, Any] = {"status": "fail" if status < 500 else "error", "error": sentence, "message": sentence}
-    body |= {"code": code, "requestId": getattr(request, "request_id", None)}
+    body: dict[str, Any] = {
+        **ErrorBody(
+            status="fail" if status < 500 else "error",
+            error=sentence,
+            message=sentence,
+            code=code or CODES.get(status, "refused"),
+            requestId=getattr(request, "request_id", None),
+        )
+    }
     if faults:
         body["errors"] = list(faults)
     content_type = "application/json"
@@ -93,7 +126,7 @@ def faults_of(detail: Any, field: str = "") -> Iterator[Fault]:
         for number, part in enumerate(detail):
             yield from faults_of(part, f"{field}.{number}" if isinstance(part, Mapping) else field)
     else:
-        yield {"field": field, "message": str(detail)}
+        yield Fault(field=field, message=str(detail))
 
 
 def answer_exception(exception: Exception, context: dict[str, Any]) -> JsonResponse | None:
@@ -130,6 +163,6 @@ def answer_exception(exception: Exception, context: dict[str, Any]) -> JsonRespo
                 request,
                 exception.status_code,
                 str(exception.detail) if plain else "",
-                code=code if isinstance(code, str) else "",
+                code=cast(Code, code) if code in get_args(Code) else None,
             )
     return None

@@ -7,21 +7,30 @@ from django.db.models import QuerySet
 from rest_framework import serializers
 from rest_framework.request import Request
 
+from medichat.api.shapes import Count
+
 MOST_PAGES = 100_000
 
 
 class PaginationBody(TypedDict):
     """Which part of the whole list this is."""
 
-    currentPage: int
-    totalPages: int
-    total: int
-    perPage: int
+    currentPage: Count
+    totalPages: Count
+    total: Count
+    perPage: Count
 
 
-class _Wanted(serializers.Serializer[Any]):
-    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, required=False)
-    limit = serializers.IntegerField(min_value=1, max_value=1_000_000, required=False)
+class Paging(serializers.Serializer[Any]):
+    """Which page, of how many rows; an endpoint that uses ``part_of`` declares it with ``@asks(Paging)``."""
+
+    page = serializers.IntegerField(min_value=1, max_value=MOST_PAGES, required=False, help_text="Which page, from 1.")
+    limit = serializers.IntegerField(
+        min_value=1,
+        max_value=1_000_000,
+        required=False,
+        help_text="Rows on a page; more than the ceiling are not given.",
+    )
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ def part_of(request: Request, rows: QuerySet[Any], *, usual: int, most: int | No
     More than ``most`` rows (``usual`` unless given) are never given at once. Raises ValidationError for a page or limit
     that is no number from 1.
     """
-    wanted = _Wanted(data={name: text for name, text in request.query_params.items() if text})
+    wanted = Paging(data={name: text for name, text in request.query_params.items() if text})
     wanted.is_valid(raise_exception=True)
     page = wanted.validated_data.get("page", 1)
     limit = min(wanted.validated_data.get("limit", usual), most or usual)

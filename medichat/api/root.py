@@ -3,12 +3,12 @@
 from typing import TypedDict
 
 from rest_framework.request import Request
-from rest_framework.response import Response
 
+from medichat.api.declaring import Answer
 from medichat.api.views import ApiView
 
 
-class Root(TypedDict):
+class RootBody(TypedDict):
     """The API and where its parts are."""
 
     name: str
@@ -41,12 +41,12 @@ class RootView(ApiView):
     authentication_classes = []
     permission_classes = []
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[RootBody]:
         """What is here."""
-        root = Root(
+        root = RootBody(
             name="MediChat API",
             version="1.0.0",
             description="Consultations and charts.",
             endpoints=PARTS,
         )
-        return Response(root)
+        return Answer(root)

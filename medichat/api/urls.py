@@ -7,6 +7,7 @@ from medichat.api.root import RootView
 app_name = "api"
 urlpatterns = [
     path("", RootView.as_view(), name="root"),
+    path("/", include("medichat.api.schema.urls")),
     path("/auth/", include("accounts.api.urls")),
     path("/admin/", include("accounts.api.administration_urls")),
     path("/admin/", include("audit.api.urls")),

@@ -8,6 +8,7 @@ from rest_framework.serializers import Serializer
 from rest_framework.views import APIView
 
 from medichat.api.addresses import MalformedId
+from medichat.api.declaring import Form, declaration_of
 
 
 class ApiView(APIView):
@@ -27,12 +28,27 @@ class ApiView(APIView):
         if faults:
             raise exceptions.ValidationError(faults)
 
-    def sent(self, form: type[Serializer[Any]], **context: Any) -> dict[str, Any]:
+    def sent(self, form: Form, **context: Any) -> dict[str, Any]:
         """What was sent, validated; everything that is wrong with it is raised at once."""
-        serializer = form(data=self.request.data, context=context)
-        serializer.is_valid(raise_exception=True)
-        return cast(dict[str, Any], serializer.validated_data)
+        self._require_declared(form, "takes")
+        return _valid(form(data=self.request.data, context=context))
+
+    def asked(self, form: Form) -> dict[str, Any]:
+        """The query parameters, validated; empty ones are none."""
+        self._require_declared(form, "asks")
+        return _valid(form(data={name: text for name, text in self.request.query_params.items() if text}))
+
+    def _require_declared(self, form: Form, how: str) -> None:
+        """The schema is made from the declarations: what they leave out would be a secret of the code."""
+        declaration = declaration_of(getattr(self, str(self.request.method).lower()))
+        if form not in (declaration.forms if how == "takes" else declaration.queries):
+            raise TypeError(f"{type(self).__name__}.{str(self.request.method).lower()} lacks @{how}({form.__name__})")
 
     def http_method_not_allowed(self, request: Any, *args: Any, **kwargs: Any) -> NoReturn:
         """Nothing here for this method."""
         raise exceptions.NotFound
+
+
+def _valid(serializer: Serializer[Any]) -> dict[str, Any]:
+    serializer.is_valid(raise_exception=True)
+    return cast(dict[str, Any], serializer.validated_data)

@@ -51,7 +51,7 @@ class PrescriptionSent(serializers.Serializer[Any]):
         return value
 
 
-class RespondBody(serializers.Serializer[Any]):
+class AnswerSent(serializers.Serializer[Any]):
     """The answer; null is refused everywhere, and everything that is wrong is told at once."""
 
     diagnosis = RichText(max_length=LONGEST)

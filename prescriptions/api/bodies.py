@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.api.bodies import DoctorBody, doctor
 from conversations.api.bodies import ConversationBody
 from conversations.models import Conversation, Status
 from medichat.api import unknown
+from medichat.api.shapes import Count, Day, Html, Id, OneOf, Timestamp
 from medichat.api.values import day, timestamp_or_none
 from prescriptions.models import Prescription
 
@@ -15,11 +16,11 @@ from prescriptions.models import Prescription
 class PrescriptionBody(TypedDict):
     """A prescribed medicine; ``medication`` and ``name`` are the same as ``medicationName``."""
 
-    id: str
-    _id: str
-    conversationId: str
-    patientId: str
-    doctorId: str | None
+    id: Id
+    _id: Id
+    conversationId: Id
+    patientId: Id
+    doctorId: Id | None
     medicationName: str
     medication: str
     name: str
@@ -29,28 +30,28 @@ class PrescriptionBody(TypedDict):
     duration: str
     quantity: float | None
     quantityUnit: str
-    refills: int
-    status: str
-    issuedAt: str | None
-    filledDate: str | None
-    expirationDate: str | None
+    refills: Count
+    status: Annotated[str, OneOf(Prescription.Status, unknown.STATUS)]
+    issuedAt: Timestamp | None
+    filledDate: Day | None
+    expirationDate: Day | None
     pharmacyName: str | None
     pharmacyPhone: str | None
     instructions: str | None
     warnings: str | None
-    createdAt: str | None
-    updatedAt: str | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
 
 
 class AnswerBody(TypedDict):
     """A doctor's answer as one object; null until there is one. ``notes`` are null for patients."""
 
-    diagnosis: str | None
-    recommendations: str | None
-    referrals: str | None
+    diagnosis: Html | None
+    recommendations: Html | None
+    referrals: Html | None
     callToOffice: bool
     notes: str | None
-    respondedAt: str | None
+    respondedAt: Timestamp | None
     prescriptions: list[PrescriptionBody]
     doctor: DoctorBody | None
 

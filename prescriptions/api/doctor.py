@@ -4,20 +4,20 @@ import uuid
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from http import HTTPStatus
-from typing import Any, Literal, NotRequired, TypedDict
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
 
 from django.db.models import Count, Q
-from django.http import Http404, HttpResponseBase
+from django.http import Http404, JsonResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, done, patient_brief
+from accounts.api.bodies import DoctorBody, DoneBody, PatientBriefBody, doctor, done, patient_brief
 from accounts.api.people import DoctorView
 from accounts.models import User
 from accounts.signals import list_viewed, viewed
 from conversations.api import bodies as consultations
+from conversations.api.archives import ArchivedToo, wants_archived
 from conversations.models import (
     Archive,
     Attachment,
@@ -27,14 +27,18 @@ from conversations.models import (
     PrivateNote,
     Status,
     Symptom,
+    Urgency,
 )
 from conversations.models.conversation import refuse_if_taken
-from medichat.api.errors import refusal
-from medichat.api.paging import PaginationBody, part_of
+from medichat.api.declaring import Answer, asks, refuses, takes
+from medichat.api.errors import ErrorBody, refusal
+from medichat.api.paging import PaginationBody, Paging, part_of
+from medichat.api.shapes import Count as Number
+from medichat.api.shapes import Day, OneOf
 from medichat.api.values import day
 from prescriptions.api import bodies
-from prescriptions.api.answering import RespondBody, proposals_in
-from prescriptions.models import Prescription
+from prescriptions.api.answering import AnswerSent, proposals_in
+from prescriptions.models import Prescription, PrescriptionAlert
 from prescriptions.respond import UnsettledAlertsError, respond
 from records.api.bodies import AllergyBody, PatientCardBody, allergy, patient_card, standing_allergies
 from records.models import Allergy, Medication
@@ -47,7 +51,7 @@ MOST_MESSAGES = 2_000
 EARLIER_VISITS = 10
 
 
-class Chief(TypedDict):
+class ChiefBody(TypedDict):
     """The complaint in the patient's words."""
 
     chiefComplaint: str | None
@@ -56,16 +60,16 @@ class Chief(TypedDict):
 class ListedCaseBody(consultations.ConversationBody):
     """A case in a list."""
 
-    urgency: str | None
+    urgency: Annotated[str, OneOf(Urgency)] | None
     patient: PatientCardBody
-    summary: Chief
+    summary: ChiefBody
 
 
 class CasesBody(TypedDict):
     """Cases; ``count`` is how many this answer holds."""
 
     status: Literal["success"]
-    count: int
+    count: Number
     conversations: list[ListedCaseBody]
     pagination: PaginationBody
 
@@ -118,7 +122,7 @@ class HistoryPatientBody(TypedDict):
     email: str
     allergies: list[str]
     allergyDetails: list[AllergyBody]
-    dateOfBirth: str | None
+    dateOfBirth: Day | None
 
 
 class VisitsBody(TypedDict):
@@ -127,7 +131,7 @@ class VisitsBody(TypedDict):
     status: Literal["success"]
     patient: HistoryPatientBody
     history: list[VisitBody]
-    count: int
+    count: Number
     truncated: NotRequired[bool]
 
 
@@ -135,36 +139,55 @@ class StatsBody(TypedDict):
     """Figures of the doctor's day."""
 
     status: Literal["success"]
-    pendingConversations: int
-    totalPatients: int
-    todayResponses: int
+    pendingConversations: Number
+    totalPatients: Number
+    todayResponses: Number
+
+
+class AlertBody(TypedDict):
+    """Why a medicine needs another look; ``prescription`` is its place in what was sent, from 0."""
+
+    prescription: Number
+    medication: str
+    severity: Annotated[str, OneOf(PrescriptionAlert.Severity)]
+    title: str
+    reason: str
+    source: str
+
+
+class UnsettledAlertsBody(ErrorBody):
+    """The chart speaks against a medicine: change it, or send ``overrideReason`` with it."""
+
+    alerts: list[AlertBody]
 
 
 class PendingView(DoctorView):
     """The cases that wait for a doctor and those the doctor has taken: most urgent first."""
 
-    def get(self, request: Request) -> Response:
+    @asks(Paging)
+    def get(self, request: Request) -> Answer[CasesBody]:
         """As many as a client needs at once."""
         waiting = cases(self.person).waiting().filter(Q(doctor__isnull=True) | Q(doctor=self.person))
         queue = waiting.not_archived_by(self.person).most_urgent_first()
-        return Response(listed(request, queue, self.person, MOST_WAITING))
+        return Answer(listed(request, queue, self.person, MOST_WAITING))
 
 
 class OwnCasesView(DoctorView):
     """The doctor's own cases, whatever their state, latest first."""
 
-    def get(self, request: Request) -> Response:
+    @asks(ArchivedToo, Paging)
+    def get(self, request: Request) -> Answer[CasesBody]:
         """Without those put away, unless ``includeArchived`` is exactly ``true``."""
         mine = cases(self.person).claimed_by(self.person).newest_first()
-        if request.query_params.get("includeArchived") != "true":
+        if not wants_archived(self):
             mine = mine.not_archived_by(self.person)
-        return Response(listed(request, mine, self.person, MOST_OWN))
+        return Answer(listed(request, mine, self.person, MOST_OWN))
 
 
 class CaseView(DoctorView):
     """One case: read it, or put it away (``DELETE``; nothing is ever deleted)."""
 
-    def get(self, request: Request, case_id: uuid.UUID) -> Response:
+    def get(self, request: Request, case_id: uuid.UUID) -> Answer[CaseBody]:
         """All of it."""
         seen = cases(self.person).annotate(is_break_glass=by_emergency_access_only(self.person))
         row = get_object_or_404(seen, pk=case_id)
@@ -176,12 +199,12 @@ class CaseView(DoctorView):
             resource_id=row.pk,
             why="break_glass" if vars(row)["is_break_glass"] else "care",
         )
-        return Response(CaseBody(status="success", conversation=self.whole(row)))
+        return Answer(CaseBody(status="success", conversation=self.whole(row)))
 
-    def delete(self, request: Request, case_id: uuid.UUID) -> Response:
+    def delete(self, request: Request, case_id: uuid.UUID) -> Answer[DoneBody]:
         """Put it away, for this doctor only."""
         get_object_or_404(cases(self.person), pk=case_id).archive(by=self.person)
-        return Response(done("The case is put away for you."))
+        return Answer(done("The case is put away for you."))
 
     def whole(self, row: Conversation) -> WholeCaseBody:
         """The case with everything that belongs to it."""
@@ -209,22 +232,25 @@ class ArchiveView(DoctorView):
 
     archived = True
 
-    def patch(self, request: Request, case_id: uuid.UUID) -> Response:
+    def patch(self, request: Request, case_id: uuid.UUID) -> Answer[DoneBody]:
         """Do it."""
         case = get_object_or_404(cases(self.person), pk=case_id)
         if self.archived:
             case.archive(by=self.person)
-            return Response(done("The case is put away for you."))
+            return Answer(done("The case is put away for you."))
         case.unarchive(by=self.person)
-        return Response(done("The case is back among the others."))
+        return Answer(done("The case is back among the others."))
 
 
 class RespondView(DoctorView):
     """Answer a case, taking it in the same act; with prescriptions, all of it or nothing."""
 
-    def post(self, request: Request, case_id: uuid.UUID) -> HttpResponseBase:
+    @takes(AnswerSent)
+    @refuses(409, "The case is answered, or taken by somebody else, or does not wait for a doctor yet.")
+    @refuses(409, "The chart speaks against a medicine.", body=UnsettledAlertsBody)
+    def post(self, request: Request, case_id: uuid.UUID) -> Answer[AnsweredBody] | JsonResponse:
         """Send the answer."""
-        sent = self.sent(RespondBody)
+        sent = self.sent(AnswerSent)
         try:
             case = get_object_or_404(cases(self.person), pk=case_id)
         except Http404:
@@ -243,13 +269,13 @@ class RespondView(DoctorView):
             doctor=doctor(self.person),
             prescriptions=[bodies.prescription(item) for item in prescriptions],
         )
-        return Response(AnsweredBody(status="success", message="The answer is sent.", conversation=answered))
+        return Answer(AnsweredBody(status="success", message="The answer is sent.", conversation=answered))
 
 
 class VisitsView(DoctorView):
     """The earlier visits of a patient whose chart the doctor may see."""
 
-    def get(self, request: Request, patient_id: uuid.UUID) -> Response:
+    def get(self, request: Request, patient_id: uuid.UUID) -> Answer[VisitsBody]:
         """The latest ten that were answered."""
         reader = self.person
         patient = get_object_or_404(patients_visible_to(reader), pk=patient_id)
@@ -275,7 +301,7 @@ class VisitsView(DoctorView):
             )
             for row in rows
         ]
-        return Response(
+        return Answer(
             VisitsBody(
                 status="success",
                 patient=HistoryPatientBody(
@@ -295,14 +321,14 @@ class VisitsView(DoctorView):
 class StatsView(DoctorView):
     """Figures of the doctor's day. Today begins at midnight where the clinic is."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[StatsBody]:
         """How many wait, whom the doctor has seen, what was answered today."""
         midnight = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
         mine = Conversation.objects.visible_to(self.person).claimed_by(self.person)
         figures = mine.aggregate(
             patients=Count("patient", distinct=True), today=Count("pk", filter=Q(responded_at__gte=midnight))
         )
-        return Response(
+        return Answer(
             StatsBody(
                 status="success",
                 pendingConversations=Conversation.objects.visible_to(self.person).waiting().unclaimed().count(),
@@ -347,7 +373,7 @@ def in_list(rows: Sequence[Conversation], reader: User) -> list[ListedCaseBody]:
                 # Address and telephone are for who has taken the case.
                 show_contact=row.doctor_id == reader.pk,
             ),
-            summary=Chief(chiefComplaint=row.complaint),
+            summary=ChiefBody(chiefComplaint=row.complaint),
         )
         for row in rows
     ]
@@ -371,17 +397,17 @@ def _by_patient(entries: Iterable[Any]) -> dict[uuid.UUID, list[Any]]:
     return found
 
 
-def _unsettled(request: Request, fault: UnsettledAlertsError, names: Sequence[str]) -> HttpResponseBase:
+def _unsettled(request: Request, fault: UnsettledAlertsError, names: Sequence[str]) -> JsonResponse:
     """Status 409 with the alerts, each with the medicine that it is about; nothing was written."""
     alerts = [
-        {
-            "prescription": alert.item,
-            "medication": names[alert.item],
-            "severity": alert.severity,
-            "title": alert.title,
-            "reason": alert.reason,
-            "source": alert.source,
-        }
+        AlertBody(
+            prescription=alert.item,
+            medication=names[alert.item],
+            severity=alert.severity,
+            title=alert.title,
+            reason=alert.reason,
+            source=alert.source,
+        )
         for alert in fault.alerts
     ]
     told = " ".join(f"{alert['medication']}: {alert['title']}. {alert['reason']}" for alert in alerts)

@@ -7,16 +7,18 @@ from typing import Literal, TypedDict
 
 from django.shortcuts import get_object_or_404
 from rest_framework.request import Request
-from rest_framework.response import Response
 
-from accounts.api.bodies import DoctorBody, PatientBriefBody, doctor, patient_brief
+from accounts.api.bodies import DoctorBody, DoneBody, PatientBriefBody, doctor, patient_brief
 from accounts.api.people import PatientView, PersonView
 from accounts.models import Session, User
 from accounts.signals import viewed
 from conversations.api import bodies as consultations
+from conversations.api.archives import ArchivedToo, wants_archived
 from conversations.api.chat import MOST_AT_ONCE, put_away
 from conversations.models import Archive, Attachment, Conversation, ConversationQuerySet, Message, Symptom
-from medichat.api.paging import PaginationBody, part_of
+from medichat.api.declaring import Answer, asks, refuses
+from medichat.api.paging import PaginationBody, Paging, part_of
+from medichat.api.shapes import Id, Timestamp
 from prescriptions.api import bodies
 from prescriptions.models import Prescription
 
@@ -64,13 +66,13 @@ class ChatConversationBody(TypedDict):
 class NoticeBody(TypedDict):
     """An answer that the patient has not opened yet."""
 
-    id: str
-    _id: str
-    visitNumber: int
-    status: str
+    id: Id
+    _id: Id
+    visitNumber: consultations.VisitNumber
+    status: consultations.StatusName
     patientNotified: bool
-    respondedAt: str | None
-    createdAt: str | None
+    respondedAt: Timestamp | None
+    createdAt: Timestamp | None
     doctor: DoctorBody | None
     doctorResponse: bodies.AnswerBody | None
 
@@ -84,42 +86,44 @@ class NoticesBody(TypedDict):
 class ConversationsView(PatientView):
     """The patient's consultations."""
 
-    def get(self, request: Request) -> Response:
+    @asks(ArchivedToo, Paging)
+    def get(self, request: Request) -> Answer[OwnConversationsBody]:
         """Without those put away, unless ``includeArchived`` is exactly ``true``."""
         mine = own(self.person).order_by("-visit_number")
-        if request.query_params.get("includeArchived") != "true":
+        if not wants_archived(self):
             mine = mine.not_archived_by(self.person)
         part = part_of(request, mine, usual=MOST_AT_ONCE)
         _tell_list_viewed(self.person)
         rows = in_list(part.rows, self.person)
-        return Response(OwnConversationsBody(conversations=rows, pagination=part.pagination))
+        return Answer(OwnConversationsBody(conversations=rows, pagination=part.pagination))
 
 
 class ConversationView(PatientView):
     """One consultation: read it, or put it away (``DELETE``; nothing is ever deleted)."""
 
-    def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    def get(self, request: Request, conversation_id: uuid.UUID) -> Answer[OneConversationBody]:
         """All of it."""
         body = whole(conversation_id, self.person, self.session)
-        return Response(OneConversationBody(status="success", conversation=body))
+        return Answer(OneConversationBody(status="success", conversation=body))
 
-    def delete(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    @refuses(409, "It still runs or waits, and is put away when a doctor has answered.")
+    def delete(self, request: Request, conversation_id: uuid.UUID) -> Answer[DoneBody]:
         """Put it away."""
-        return Response(put_away(get_object_or_404(own(self.person), pk=conversation_id), self))
+        return Answer(put_away(get_object_or_404(own(self.person), pk=conversation_id), self))
 
 
 class ChatConversationView(PersonView):
     """One consultation as the chat loads it: found by its own patient only, whoever asks."""
 
-    def get(self, request: Request, conversation_id: uuid.UUID) -> Response:
+    def get(self, request: Request, conversation_id: uuid.UUID) -> Answer[ChatConversationBody]:
         """All of it."""
-        return Response(ChatConversationBody(conversation=whole(conversation_id, self.person, self.session)))
+        return Answer(ChatConversationBody(conversation=whole(conversation_id, self.person, self.session)))
 
 
 class NoticesView(PatientView):
     """Answers that the patient has not opened yet."""
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[NoticesBody]:
         """The latest 20."""
         new = own(self.person).answered().unread().filter(status=Conversation.Status.DOCTOR_RESPONDED)
         rows = list(new.order_by("-responded_at", "-visit_number")[:MOST_NOTICES])
@@ -138,7 +142,7 @@ class NoticesView(PatientView):
             )
             for body in in_list(rows, self.person)
         ]
-        return Response(NoticesBody(notifications=notices))
+        return Answer(NoticesBody(notifications=notices))
 
 
 def own(patient: User) -> ConversationQuerySet:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import TypedDict
+from typing import Annotated, TypedDict
 
 from accounts.api.bodies import PatientBriefBody, patient_brief
 from accounts.models import User
 from medichat.api import unknown
+from medichat.api.shapes import Day, Id, Measure, OneOf, Timestamp
 from medichat.api.values import day, decimal, timestamp_or_none
 from records.models import (
     Allergy,
@@ -23,58 +24,58 @@ from records.models import (
 class AllergyBody(TypedDict):
     """An allergy."""
 
-    id: str
-    patientId: str
+    id: Id
+    patientId: Id
     allergen: str
-    allergenType: str | None
+    allergenType: Annotated[str, OneOf(Allergy.Kind)] | None
     reaction: str | None
-    severity: str | None
-    diagnosedDate: str | None
+    severity: Annotated[str, OneOf(Allergy.Severity)] | None
+    diagnosedDate: Day | None
     notes: str | None
-    createdAt: str | None
-    updatedAt: str | None
-    createdBy: str | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
+    createdBy: Id | None
 
 
 class MedicationBody(TypedDict):
     """A medicine the patient takes or took; ``name`` is the same as ``medicationName``: the settings form reads it."""
 
-    id: str
-    patientId: str
+    id: Id
+    patientId: Id
     medicationName: str
     name: str
     dosage: str | None
     frequency: str | None
     route: str | None
-    startDate: str | None
-    endDate: str | None
+    startDate: Day | None
+    endDate: Day | None
     isActive: bool
-    prescribingDoctorId: str | None
+    prescribingDoctorId: Id | None
     notes: str | None
-    createdAt: str | None
-    updatedAt: str | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
 
 
 class HistoryBody(TypedDict):
     """A condition, present or past."""
 
-    id: str
-    patientId: str
+    id: Id
+    patientId: Id
     condition: str
     icd10Code: str | None
-    diagnosedDate: str | None
-    resolvedDate: str | None
+    diagnosedDate: Day | None
+    resolvedDate: Day | None
     isActive: bool
     notes: str | None
-    diagnosedBy: str | None
-    createdAt: str | None
-    updatedAt: str | None
+    diagnosedBy: Id | None
+    createdAt: Timestamp | None
+    updatedAt: Timestamp | None
 
 
 class SurgeryBody(TypedDict):
     """An operation; ``date`` as it was stated where it is no whole date."""
 
-    id: str
+    id: Id
     procedure: str
     date: str | None
     notes: str | None
@@ -83,7 +84,7 @@ class SurgeryBody(TypedDict):
 class FamilyBody(TypedDict):
     """A condition of a relative."""
 
-    id: str
+    id: Id
     condition: str
     relation: str
 
@@ -91,7 +92,7 @@ class FamilyBody(TypedDict):
 class ImmunizationBody(TypedDict):
     """A vaccination; ``date`` as it was stated where it is no whole date."""
 
-    id: str
+    id: Id
     vaccine: str
     date: str | None
 
@@ -99,7 +100,7 @@ class ImmunizationBody(TypedDict):
 class ContactBody(TypedDict):
     """Somebody to call."""
 
-    id: str
+    id: Id
     name: str | None
     relationship: str | None
     phone: str | None
@@ -109,7 +110,7 @@ class ContactBody(TypedDict):
 class AssignedDoctorBody(TypedDict):
     """The patient's regular doctor. The address stays with the clinic: it is always empty."""
 
-    id: str
+    id: Id
     firstName: str
     lastName: str
     specialization: str | None
@@ -119,10 +120,10 @@ class AssignedDoctorBody(TypedDict):
 class InfoBody(TypedDict):
     """Medical information. Height and weight are texts; ``heightText`` and ``weightText`` hold what is no figure."""
 
-    id: str
-    bloodType: str | None
-    heightCm: str | None
-    weightKg: str | None
+    id: Id
+    bloodType: Annotated[str, OneOf(MedicalInfo.BloodType)] | None
+    heightCm: Measure | None
+    weightKg: Measure | None
     heightText: str | None
     weightText: str | None
     emergencyContactName: str | None
@@ -138,7 +139,7 @@ class PatientCardBody(PatientBriefBody):
     """A patient as doctors see them: ``allergies`` and ``currentMedications`` are texts, the entries stand beside."""
 
     phone: str | None
-    dateOfBirth: str | None
+    dateOfBirth: Day | None
     allergies: list[str]
     allergyDetails: list[AllergyBody]
     patientMedications: list[MedicationBody]

@@ -1,17 +1,19 @@
 """A patient's own profile: account, medical information and chart."""
 
-from typing import Any, Literal, TypedDict
+from typing import Annotated, Any, Literal, TypedDict
 
 from django.db.models import QuerySet
 from rest_framework.request import Request
-from rest_framework.response import Response
 
 from accounts.api.bodies import RoleName, account
 from accounts.api.people import PatientView
 from accounts.models import User
 from accounts.signals import viewed
+from medichat.api.declaring import Answer, takes
+from medichat.api.shapes import Day, Id, OneOf, PlainDay, Timestamp
 from medichat.api.values import timestamp_or_none
 from records.api import bodies, settings_form
+from records.api.settings_sent import SettingsSent
 from records.models import (
     Allergy,
     ChartEntry,
@@ -31,21 +33,21 @@ class ProfileBody(TypedDict):
     """The profile. ``allergies`` and ``chronicConditions`` are texts; the entries stand in ``allergyDetails`` and
     ``medicalHistory``."""
 
-    id: str
+    id: Id
     email: str
     role: RoleName
     firstName: str
     lastName: str
     phone: str | None
-    dateOfBirth: str | None
+    dateOfBirth: Day | None
     isActive: bool
     emailVerified: bool
     profilePhoto: str | None
-    createdAt: str | None
+    createdAt: Timestamp | None
     patientMedicalInfo: bodies.InfoBody | None
     allergies: list[str]
     allergyDetails: list[bodies.AllergyBody]
-    noKnownAllergiesSince: str | None
+    noKnownAllergiesSince: PlainDay | None
     patientMedications: list[bodies.MedicationBody]
     currentMedications: list[str]
     medicalHistory: list[bodies.HistoryBody]
@@ -54,14 +56,14 @@ class ProfileBody(TypedDict):
     familyHistory: list[bodies.FamilyBody]
     immunizations: list[bodies.ImmunizationBody]
     emergencyContacts: list[bodies.ContactBody]
-    gender: str | None
+    gender: Annotated[str, OneOf(MedicalInfo.Sex)] | None
     primaryPhysician: str | None
     pharmacyName: str | None
     pharmacyPhone: str | None
     preferredLanguage: str | None
-    smokingStatus: str | None
-    alcoholConsumption: str | None
-    exerciseFrequency: str | None
+    smokingStatus: Annotated[str, OneOf(MedicalInfo.Smoking)] | None
+    alcoholConsumption: Annotated[str, OneOf(MedicalInfo.Alcohol)] | None
+    exerciseFrequency: Annotated[str, OneOf(MedicalInfo.Exercise)] | None
 
 
 class OwnProfileBody(TypedDict):
@@ -74,13 +76,13 @@ class OwnProfileBody(TypedDict):
 class SavedProfileBody(TypedDict):
     """What a client keeps of the person after saving."""
 
-    id: str
+    id: Id
     email: str
     role: RoleName
     firstName: str
     lastName: str
     phone: str | None
-    dateOfBirth: str | None
+    dateOfBirth: Day | None
     profilePhoto: str | None
     isActive: bool
     patientMedicalInfo: bodies.InfoBody | None
@@ -99,13 +101,14 @@ class ProfileView(PatientView):
 
     says_faults_plainly = True
 
-    def get(self, request: Request) -> Response:
+    def get(self, request: Request) -> Answer[OwnProfileBody]:
         """The whole profile."""
         patient = self.person
         viewed.send(User, by=patient, patient_id=patient.pk, resource_type="chart", resource_id=patient.pk, why="own")
-        return Response(OwnProfileBody(status="success", patient=profile(patient)))
+        return Answer(OwnProfileBody(status="success", patient=profile(patient)))
 
-    def patch(self, request: Request) -> Response:
+    @takes(SettingsSent)
+    def patch(self, request: Request) -> Answer[ProfileSavedBody]:
         """Store what is meant as a change."""
         settings_form.apply(settings_form.read(request.data), self.person)
         patient = profile(self.person)
@@ -121,7 +124,7 @@ class ProfileView(PatientView):
             isActive=patient["isActive"],
             patientMedicalInfo=patient["patientMedicalInfo"],
         )
-        return Response(ProfileSavedBody(status="success", message="Your changes are stored.", patient=saved))
+        return Answer(ProfileSavedBody(status="success", message="Your changes are stored.", patient=saved))
 
 
 def profile(patient: User) -> ProfileBody:

@@ -24,6 +24,8 @@ HER_DOCTORS_WHO_SAY_SOMETHING = "her doctors; what was sent is looked at before 
 
 RULES: dict[str, dict[str, str]] = {
     "api:root": {"get": EVERYBODY},
+    "api:schema": {"get": EVERYBODY},
+    "api:docs": {"get": EVERYBODY},
     "api:register": {"post": EVERYBODY},
     "api:login": {"post": EVERYBODY},
     "api:second_step": {"post": EVERYBODY},
