@@ -4,7 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Max, Q
+from django.db.models import F, Max, Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -12,7 +12,7 @@ from conversations import signals
 from conversations.models.answer import Answer
 from conversations.models.archive import Archive
 from conversations.models.private_note import PrivateNote
-from conversations.models.queries import ConversationQuerySet
+from conversations.models.queries import ANSWERED_OR_SENT, ConversationQuerySet
 from conversations.models.states import Status, Urgency
 from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
@@ -99,11 +99,7 @@ class Conversation(ImportableModel):
             ),
             models.Index(fields=["patient", "-created_at"], name="conversations_of_patient"),
             models.Index(fields=["doctor", "status", "-responded_at"], name="conversations_of_doctor"),
-            models.Index(
-                fields=["doctor", "-responded_at", "-id"],
-                condition=Q(responded_at__isnull=False),
-                name="conversations_answered_by",
-            ),
+            models.Index(F("doctor"), ANSWERED_OR_SENT.desc(), F("id").desc(), name="conversations_answered_by"),
             models.Index(fields=["status", "-created_at"], name="conversations_by_status"),
             # For the figures of the last days.
             models.Index(fields=["submitted_at"], name="conversations_by_submission"),

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Self
 
 from django.db import models
 from django.db.models import F, Q
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.models import User
@@ -14,6 +15,9 @@ from records.models.care import cares_for, waits_for_anybody
 
 if TYPE_CHECKING:
     from conversations.models.conversation import Conversation  # noqa: F401 -- named in the string below
+
+ANSWERED_OR_SENT = Coalesce("responded_at", "submitted_at", "created_at")
+"""When it was answered; of imported answers without a time, when it was sent or begun: a place in a list, no fact."""
 
 
 class ConversationQuerySet(models.QuerySet["Conversation"]):
@@ -64,6 +68,14 @@ class ConversationQuerySet(models.QuerySet["Conversation"]):
     def answered(self) -> Self:
         """Answered or closed."""
         return self.filter(status__in=[Status.DOCTOR_RESPONDED, Status.CLOSED])
+
+    def not_open(self) -> Self:
+        """Neither waiting nor in progress: answered, closed, or imported in a state that is not known."""
+        return self.filter(Q(status__isnull=True) | Q(status__in=[Status.DOCTOR_RESPONDED, Status.CLOSED]))
+
+    def with_place_among_answered(self) -> Self:
+        """Each with ``answered_or_sent``, by which lists of answered cases are ordered."""
+        return self.annotate(answered_or_sent=ANSWERED_OR_SENT)
 
     def unread(self) -> Self:
         """Answered, and the patient has not opened the answer."""

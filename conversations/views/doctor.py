@@ -40,7 +40,7 @@ def queue(request: HttpRequest) -> HttpResponse:
         cases = cases.filter(urgency=level)
     if phrase:
         cases = _matching(cases, doctor, phrase)
-    order = ("queue_rank", "submitted_at", "id") if tab in OPEN_TABS else ("-responded_at", "-id")
+    order = ("queue_rank", "submitted_at", "id") if tab in OPEN_TABS else ("-answered_or_sent", "-id")
     page = page_of(
         request,
         cases.select_related("patient__medical_info", "doctor").prefetch_related(
@@ -70,12 +70,12 @@ def queue(request: HttpRequest) -> HttpResponse:
 def _cases(doctor: User, tab: str) -> ConversationQuerySet:
     visible: ConversationQuerySet = Conversation.objects.visible_to(doctor)
     if tab == "archived":
-        return visible.archived_by(doctor).filter(responded_at__isnull=False)
+        return visible.archived_by(doctor).with_place_among_answered()
     cases = visible.not_archived_by(doctor)
     if tab == "waiting":
         return cases.waiting().unclaimed().filter(queue_rank__isnull=False, submitted_at__isnull=False)
     cases = cases.claimed_by(doctor)
-    return cases.waiting() if tab == "mine" else cases.answered().filter(responded_at__isnull=False)
+    return cases.waiting() if tab == "mine" else cases.not_open().with_place_among_answered()
 
 
 def _matching(cases: ConversationQuerySet, doctor: User, phrase: str) -> ConversationQuerySet:

@@ -64,3 +64,35 @@ def test_of_many_unread_answers_the_latest_stands_out_and_all_are_there(
     assert "More answers you have not read" in page
     assert all(f"/consultations/{case.pk}/" in page for case in cases)
     assert page.index(f"/consultations/{cases[-1].pk}/") < page.index(f"/consultations/{cases[0].pk}/")
+
+
+@pytest.mark.parametrize("nothing_of", ["responded_at", "status"])
+def test_an_answer_without_a_time_or_a_state_is_in_its_doctors_list_behind_the_later_ones(
+    client_of: ClientOf, patient: User, her_doctor: User, nothing_of: str
+) -> None:
+    old, new = (ConversationFactory(patient=patient, answered=True, doctor=her_doctor) for _ in range(2))
+    long_ago = datetime(2021, 3, 5, 9, tzinfo=UTC)
+    with system():
+        Conversation.objects.filter(pk=old.pk).update(
+            **{"legacy_id": "old", "submitted_at": long_ago, "responded_at": long_ago, nothing_of: None}
+        )
+    page = client_of(her_doctor).get("/queue/?tab=answered")
+    assert [row.pk for row in page.context["page"].rows] == [new.pk, old.pk]
+    assert ("time not recorded" in page.content.decode()) is (nothing_of == "responded_at")
+
+
+def test_pages_of_answers_without_a_time_leave_none_out(
+    client_of: ClientOf, patient: User, her_doctor: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("medichat.paging.page_of.__defaults__", (2,))
+    cases = [ConversationFactory(patient=patient, answered=True, doctor=her_doctor) for _ in range(5)]
+    with system():
+        for number, case in enumerate(cases[:3]):
+            Conversation.objects.filter(pk=case.pk).update(legacy_id=f"old{number}", responded_at=None)
+    seen: list[object] = []
+    address: str | None = "/queue/?tab=answered"
+    while address:
+        page = client_of(her_doctor).get(address).context["page"]
+        seen += [row.pk for row in page.rows]
+        address = page.next_url and f"/queue/{page.next_url}"
+    assert sorted(map(str, seen)) == sorted(str(case.pk) for case in cases)

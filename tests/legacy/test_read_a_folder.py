@@ -57,6 +57,12 @@ def test_the_database_folder_is_found_inside_the_dump(tmp_path: Path) -> None:
     assert read(tmp_path) == expected(clinic())
 
 
+def test_other_files_beside_the_database_folder_do_not_hide_it(tmp_path: Path) -> None:
+    write_dump(tmp_path / "medichat", clinic())
+    (tmp_path / "notes.json").write_text("{}")
+    assert read(tmp_path) == expected(clinic())
+
+
 def test_several_databases_must_be_chosen_from(tmp_path: Path) -> None:
     write_dump(tmp_path / "old", clinic())
     write_dump(tmp_path / "new", clinic())

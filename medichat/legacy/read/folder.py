@@ -82,11 +82,15 @@ def _database_folder(folder: Path, database: str) -> Path:
             return inside
         if folder.name != database:
             raise SourceError(f"There is no database {database} in {folder}.")
-    if _files(folder):
+    files = _files(folder)
+    if set(files) & set(COLLECTIONS):
         return folder
     inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and set(_files(path)) & set(COLLECTIONS)]
     if len(inner) > 1:
-        raise SourceError(f"{folder} holds several databases: name one of {', '.join(path.name for path in inner)}.")
+        names = ", ".join(path.name for path in inner)
+        raise SourceError(f"{folder} holds several databases: choose with --database one of {names}.")
+    if not inner and files:
+        return folder  # a collection is missing, and which one is said
     if not inner:
         raise SourceError(f"There is no dump or export in {folder}.")
     return inner[0]
