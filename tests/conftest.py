@@ -38,6 +38,9 @@ def pytest_configure(config: pytest.Config) -> None:
     django.setup()
     config.pluginmanager.import_plugin("tests.cast")  # it needs the models
     config.pluginmanager.import_plugin("tests.authenticator")
+    from tests.hashing import OF_THE_TESTS
+
+    OF_THE_TESTS.pay()
     if _began is not None:
         signal.signal(signal.SIGTERM, _terminate)
     worker = os.environ.get("PYTEST_XDIST_WORKER")

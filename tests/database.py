@@ -10,6 +10,7 @@ import json
 import os
 import secrets
 import shutil
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -168,6 +169,9 @@ def begin() -> TestRun:
     run = TestRun(str(directory), admin_url, own_server, suffix, password)
     for name in CLEARED:
         os.environ.pop(name, None)
+    # Commands that tests start, and the other workers, would compile everything anew.
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+    sys.dont_write_bytecode = False
     template = run.template
     os.environ.update(
         FIXED,

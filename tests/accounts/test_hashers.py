@@ -1,5 +1,7 @@
 """Passwords of the previous system verify and are replaced; new ones are Argon2id."""
 
+from collections.abc import Iterator
+
 import bcrypt
 import pytest
 from django.contrib.auth.hashers import check_password, identify_hasher, make_password
@@ -8,6 +10,7 @@ from django.test import Client
 from accounts.hashers import Argon2Hasher, LegacyBcryptHasher
 from accounts.models import User
 from tests.cast import system
+from tests.hashing import OF_THE_CLINIC, OF_THE_TESTS
 
 LONG = "ž" * 40  # 80 bytes in UTF-8, of which bcrypt looked at 72
 
@@ -61,11 +64,25 @@ def test_the_hash_stays_when_a_stranger_guesses(client: Client, patient: User) -
         assert User.objects.get(pk=patient.pk).password == stored
 
 
-def test_new_hashes_are_argon2id_with_at_least_the_parameters_of_owasp() -> None:
-    assert make_password("a").startswith("argon2$argon2id$")
-    assert Argon2Hasher.memory_cost >= 19 * 1024
-    assert Argon2Hasher.time_cost >= 2
-    assert Argon2Hasher.parallelism == 1
+@pytest.fixture
+def at_full_cost() -> Iterator[None]:
+    """Hashes cost what they cost in the clinic."""
+    OF_THE_CLINIC.pay()
+    yield
+    OF_THE_TESTS.pay()
+
+
+def test_new_hashes_are_argon2id_with_at_least_the_parameters_of_owasp(at_full_cost: None) -> None:
+    assert OF_THE_CLINIC.memory >= 19 * 1024
+    assert OF_THE_CLINIC.passes >= 2
+    assert OF_THE_CLINIC.lanes == 1
+    cost = f"m={OF_THE_CLINIC.memory},t={OF_THE_CLINIC.passes},p={OF_THE_CLINIC.lanes}"
+    assert make_password("a").startswith(f"argon2$argon2id$v=19${cost}$")
+
+
+def test_who_has_no_account_waits_as_long_as_with_a_hash_of_the_previous_system(at_full_cost: None) -> None:
+    assert OF_THE_CLINIC.rounds == 10, "what the previous system used"
+    assert LegacyBcryptHasher().salt().startswith("$2b$10$")
 
 
 def test_an_accented_letter_is_the_same_however_it_was_typed() -> None:
