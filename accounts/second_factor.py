@@ -59,6 +59,12 @@ def is_enrolled(user: User) -> bool:
     return _app_of(user) is not None
 
 
+def needs_mailbox(user: User) -> bool:
+    """Whether the password is not enough to set up the first one: it came from the previous system, and the role must
+    have one. Who has no role that needs it signs in with the password anyway."""
+    return user.legacy_id is not None and is_required(user)
+
+
 def is_asked(user: User) -> bool:
     """Whether the password alone does not sign this person in."""
     return is_required(user) or is_enrolled(user)

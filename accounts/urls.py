@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts.views import own_account, passwords, photos, registration, second_factor, sign_in
+from accounts.views import first_set_up, own_account, passwords, photos, registration, second_factor, sign_in
 
 app_name = "accounts"
 urlpatterns = [
@@ -25,6 +25,8 @@ urlpatterns = [
     path("e-mail/<str:token>/", own_account.email_confirm, name="email_confirm"),
     path("second-step/", second_factor.overview, name="second_factor"),
     path("second-step/set-up/", second_factor.set_up, name="second_factor_set_up"),
+    path("second-step/link/", first_set_up.send_link, name="second_factor_link"),
+    path("second-step/link/<str:token>/", first_set_up.open_link, name="second_factor_link_opened"),
     path("second-step/backup-codes/", second_factor.backup_codes, name="backup_codes"),
     path("second-step/backup-codes/file/", second_factor.backup_codes_file, name="backup_codes_file"),
     path("second-step/off/", second_factor.switch_off, name="second_factor_off"),

@@ -22,6 +22,7 @@ from accounts.passwords import end_sessions
 from accounts.second_factor import TooManyCodes, WrongCode
 from accounts.session_store import SessionStore
 from accounts.throttle import CHANGE, attempt_of, in_words, this_session, throttled
+from accounts.views import first_set_up
 from accounts.views.sign_in import complete_session, following_page
 
 CODES_TO_KEEP = "accounts.backup-codes"
@@ -58,6 +59,8 @@ def set_up(request: HttpRequest) -> HttpResponse:
     is_enrolled = second_factor.is_enrolled(user)
     if halfway(request) and is_enrolled:
         return redirect("accounts:second_step")
+    if first_set_up.is_awaited(request, user):
+        return redirect("accounts:second_factor_link")
     app = second_factor.begin_setup(user)
     form = _set_up_form(request, user, is_enrolled=is_enrolled)
     status = 422 if form.is_bound else 200

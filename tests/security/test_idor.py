@@ -42,6 +42,8 @@ RULES = {
     "accounts:photo_remove": SIGNED_IN,
     "accounts:second_factor": SIGNED_IN,
     "accounts:second_factor_set_up": SIGNED_IN,
+    "accounts:second_factor_link": SIGNED_IN,
+    "accounts:second_factor_link_opened": SIGNED_IN,
     "accounts:second_factor_off": SIGNED_IN,
     "accounts:backup_codes": SIGNED_IN,
     "accounts:backup_codes_file": SIGNED_IN,
