@@ -67,6 +67,7 @@ class Action(models.TextChoices):
     CASE_OVERDUE = "conversation.overdue", "Case raised because it waited too long"
     EMERGENCY_ANNOUNCED = "emergency.announced", "Doctors told of an unclaimed emergency"
     DRAFT_KEPT = "draft.kept", "Draft begun"
+    VIRUS_FOUND = "file.virus_found", "Virus found in a file"
     RECORD_EXPORTED = "record.exported", "Copy of the whole record taken"
     LOG_EXPORTED = "log.exported", "Activity log exported"
     LOG_ARCHIVED = "log.archived", "Month of the activity log archived"

@@ -22,7 +22,7 @@ SEALED_WITHIN = timedelta(minutes=15)
 def last_day(period: Period, asker: User) -> Iterator[Part]:
     """What of the last 24 hours somebody should know of."""
     log = ActivityLog.objects.visible_to(asker).filter(occurred_at__gte=period.day_ago, occurred_at__lt=period.ends)
-    of_interest = [Action.REQUEST_FAILED, Action.BREAK_GLASS_REFUSED, Action.SIGN_IN_FAILED]
+    of_interest = [Action.REQUEST_FAILED, Action.BREAK_GLASS_REFUSED, Action.SIGN_IN_FAILED, Action.VIRUS_FOUND]
     rows = log.filter(action__in=of_interest).order_by().values("action")
     found = {
         row["action"]: (row["number"], row["addresses"])
@@ -35,6 +35,18 @@ def last_day(period: Period, asker: User) -> Iterator[Part]:
             counted(number, "page failed in the last 24 hours", "pages failed in the last 24 hours"),
             _rows_of(Action.REQUEST_FAILED, period),
             "Each was answered with an error page; the server's log says why.",
+        )
+    if Action.VIRUS_FOUND in found:
+        number, _ = found[Action.VIRUS_FOUND]
+        yield Notice(
+            Weight.TROUBLE,
+            counted(
+                number,
+                "file with a virus was refused in the last 24 hours",
+                "files with a virus were refused in the last 24 hours",
+            ),
+            _rows_of(Action.VIRUS_FOUND, period),
+            "Nothing of it was kept. Tell whoever sent it: their device may need help.",
         )
     if Action.BREAK_GLASS_REFUSED in found:
         number, _ = found[Action.BREAK_GLASS_REFUSED]

@@ -38,18 +38,21 @@ class RequestRecordMiddleware:
         token = facts_of_request.set(facts)
         try:
             response = self.get_response(request)
-            if is_refused(request, response) or response.status_code >= 500:
-                self._record(facts, response.status_code)
+            self._record(facts, response)
             _tell(facts, response.status_code)
         finally:
             facts_of_request.reset(token)
         response[HEADER] = str(facts.request_id)
         return response
 
-    def _record(self, facts: RequestFacts, status_code: int) -> None:
-        rows = [failure_row(facts, status_code)]
+    def _record(self, facts: RequestFacts, response: HttpResponse) -> None:
+        status_code = response.status_code
+        worth_a_row = is_refused(facts.request, response) or status_code >= 500
+        rows = [failure_row(facts, status_code)] if worth_a_row else []
         if status_code >= 500 or getattr(facts.request, "failed", False):
-            rows += facts.failures  # they were rolled back with the rest
+            rows += facts.failures  # they were rolled back with the rest, also where the answer is an ordinary 400
+        if not rows:
+            return
         try:
             if status_code == 503:
                 raise Error  # the database was just found to be away: do not wait for it again
@@ -65,7 +68,7 @@ class RequestRecordMiddleware:
                 type(error).__name__,
                 facts.request_id,
                 facts.request.method,
-                rows[0].endpoint,
+                endpoint(facts.request),
                 status_code,
             )
 

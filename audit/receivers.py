@@ -15,6 +15,7 @@ from audit.record import Code, purpose_of, record
 from audit.request import current_actor, in_admin
 from conversations import signals as conversations
 from conversations.models import Attachment, Conversation, Message
+from medichat.file_checks import viruses
 from prescriptions import signals as prescriptions
 from prescriptions.models import Prescription, PrescriptionAlert
 from records import signals as records
@@ -404,6 +405,23 @@ def file_downloaded(
     sender: Any, *, conversation: Conversation, attachment: Attachment, by: User | None, **_: Any
 ) -> None:
     about_part(Action.FILE_DOWNLOADED, "file", attachment.pk, conversation, by)
+
+
+LONGEST_NAME_OF_A_VIRUS = 100
+
+
+@on(viruses.virus_found)
+def virus_found(sender: Any, *, found: str, where: str, file_id: uuid.UUID | None, **_: Any) -> None:
+    """Nothing was kept. The name is the scanner's, and who sent the file may know nothing of it."""
+    record(
+        Action.VIRUS_FOUND,
+        actor=current_actor(),
+        resource_type="file",
+        resource_id=file_id,
+        status=Status.FAILURE,
+        severity=Severity.WARNING,
+        codes={"found": found[:LONGEST_NAME_OF_A_VIRUS], "where": where},
+    )
 
 
 # Prescriptions

@@ -4,6 +4,7 @@ No database and no storage here. The name and the type that the browser claims m
 a doctor opens the file later and trusts its name.
 """
 
+import io
 import logging
 import mimetypes
 from collections.abc import Callable
@@ -19,6 +20,7 @@ logger = logging.getLogger(__name__)
 
 LONGEST_NAME = 150
 HEAD_BYTES = 4096
+NO_KIND = "application/octet-stream"
 _NOTHING_CLAIMED = {"", "application/octet-stream", "binary/octet-stream"}
 
 WHAT_IS_ACCEPTED = "JPEG and PNG pictures, PDF documents and DICOM images"
@@ -95,6 +97,19 @@ def made_safe(file: BinaryIO, *, name: str, claimed: str = "") -> SafeFile:
         ) from error
     content.seek(0)
     return SafeFile(kind, content)
+
+
+def as_an_upload(content: bytes, content_type: str) -> tuple[bytes, str]:
+    """What is given out of a file that was never checked, and as what: a picture is written again without what came
+    along, and what an upload would refuse is of no kind that a device opens by itself. Other kinds stay as they are.
+    """
+    if content_type not in _KINDS:
+        return content, content_type
+    try:
+        safe = made_safe(io.BytesIO(content), name="")
+    except UnacceptableFile:
+        return content, NO_KIND
+    return safe.content.read(), safe.kind.content_type
 
 
 def type_of(head: bytes) -> str:

@@ -11,9 +11,10 @@ from django.views.decorators.http import require_GET
 from accounts.access import person, signed_in_required
 from accounts.models import User
 from conversations import attachments
-from conversations.file_types import offered_name
+from conversations.file_types import as_an_upload, offered_name
 from conversations.models import Attachment
 from medichat.db.encrypted_files import FileDamaged, FileMissing
+from medichat.responses import LateResponse
 from medichat.surface import NO_PAGE
 
 logger = logging.getLogger(__name__)
@@ -32,6 +33,29 @@ def attachment(request: HttpRequest, conversation_id: uuid.UUID, attachment_id: 
     return response
 
 
+class OldFile(LateResponse):
+    """A file of the previous system, which never looked into one: treated like an upload after the transaction.
+
+    What is stored stays as it came.
+    """
+
+    def __init__(self, content: bytes, content_type: str, name: str) -> None:
+        super().__init__(lambda: self._treated(content, content_type, name))
+
+    def _treated(self, content: bytes, content_type: str, name: str) -> bytes:
+        given, kind = as_an_upload(content, content_type)
+        describe(self, kind, name)
+        return given
+
+
+def describe(response: HttpResponse, content_type: str, name: str) -> None:
+    """Say what the file is, and under which name to save it."""
+    response["Content-Type"] = content_type
+    response["Content-Disposition"] = content_disposition_header(
+        as_attachment=True, filename=offered_name(name, content_type)
+    )
+
+
 def download(found: Attachment, *, by: User) -> HttpResponse | None:
     """The answer with the file; None, and a line for the operators, when it is not what was stored.
 
@@ -44,9 +68,9 @@ def download(found: Attachment, *, by: User) -> HttpResponse | None:
     except (FileMissing, FileDamaged) as failure:
         logger.error("Attachment %s cannot be given out: %s", found.pk, failure)
         return None
-    response = HttpResponse(content, content_type=found.content_type)
-    name = offered_name(found.original_name or f"file-{found.pk}", found.content_type)
-    response["Content-Disposition"] = content_disposition_header(as_attachment=True, filename=name)
+    name = found.original_name or f"file-{found.pk}"
+    response = OldFile(content, found.content_type, name) if found.legacy_id else HttpResponse(content)
+    describe(response, found.content_type, name)
     response["X-Content-Type-Options"] = "nosniff"
     response["Content-Security-Policy"] = NO_PAGE
     response["Cache-Control"] = "private, no-store"

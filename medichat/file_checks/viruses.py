@@ -6,12 +6,17 @@ from typing import Any, BinaryIO, cast
 
 from django.core.files.uploadedfile import UploadedFile
 from django.db import connection
+from django.dispatch import Signal
 
 from medichat import virus_scan
 from medichat.file_checks import NotScanned, UnacceptableFile
 from medichat.responses import BetweenTransactions
 
 logger = logging.getLogger(__name__)
+
+# The scanner knows a file: ``found`` (the scanner's name for it), ``where`` ('upload' or 'import'), ``file_id`` (of an
+# imported file, else None).
+virus_found = Signal()
 
 
 def refuse_infected(uploaded_file: "UploadedFile[Any]") -> None:
@@ -33,6 +38,7 @@ def refuse_infected(uploaded_file: "UploadedFile[Any]") -> None:
             "here. Please try again later, or send your message without the file."
         )
     if not verdict.is_clean:
+        virus_found.send(UploadedFile, found=verdict.found, where="upload", file_id=None)
         raise UnacceptableFile(
             "A virus was found in this file, so it was not attached. Check your device with a virus scanner."
         )

@@ -16,7 +16,7 @@ from conversations.file_types import offered_name
 from conversations.models import Attachment, Conversation, Urgency
 from medichat.db import encrypted_files
 from tests.cast import ClientOf, as_person, system
-from tests.conversations import samples
+from tests.conversations import hostile, samples
 from tests.factories import AttachmentFactory
 
 JPEG = samples.jpeg()
@@ -144,11 +144,63 @@ def test_a_name_does_not_promise_what_is_not_in_the_file(name: str, content_type
 def test_a_file_from_the_previous_system_is_saved_under_a_true_name(
     consultation: Conversation, patient: User, client_of: ClientOf
 ) -> None:
-    row = AttachmentFactory(conversation=consultation, original_name="photo.JPG")
-    with encrypted_files.pending(), system():
-        stored = encrypted_files.store(BytesIO(samples.dicom()), file_id=row.pk)
-        Attachment.objects.filter(pk=row.pk).update(
-            is_stored=True, size=stored.size, sha256=stored.sha256, content_type="application/dicom"
-        )
+    row = from_the_previous_system(consultation, samples.dicom(), "application/dicom", "photo.JPG")
     response = client_of(patient).get(address(row))
     assert response["Content-Disposition"] == 'attachment; filename="photo.JPG.dcm"'
+
+
+def from_the_previous_system(consultation: Conversation, content: bytes, content_type: str, name: str) -> Attachment:
+    """A file that was copied as it was."""
+    row: Attachment = AttachmentFactory(conversation=consultation, original_name=name)
+    with encrypted_files.pending(), system():
+        stored = encrypted_files.store(BytesIO(content), file_id=row.pk)
+        Attachment.objects.filter(pk=row.pk).update(
+            is_stored=True, size=stored.size, sha256=stored.sha256, content_type=content_type
+        )
+    return row
+
+
+def test_a_picture_of_the_previous_system_is_given_out_without_what_came_along(
+    consultation: Conversation, patient: User, client_of: ClientOf, api_of: ClientOf
+) -> None:
+    photograph = hostile.photograph(trailing=b"<script>" + hostile.CANARY.encode())
+    row = from_the_previous_system(consultation, photograph, "image/jpeg", "knee.jpg")
+    for response in (
+        client_of(patient).get(address(row)),
+        api_of(patient).get(f"/api/attachments/{row.pk}"),
+    ):
+        assert (response.status_code, response["Content-Type"]) == (200, "image/jpeg")
+        assert response["Content-Disposition"] == 'attachment; filename="knee.jpg"'
+        assert response["Content-Length"] == str(len(response.content))
+        assert hostile.CANARY.encode() in photograph
+        assert hostile.CANARY.encode() not in response.content
+    with system():
+        digest = Attachment.objects.values_list("sha256", flat=True).get(pk=row.pk)
+    assert encrypted_files.open_verified(row.pk, digest) == photograph, "what is stored stays as it came"
+
+
+@pytest.mark.parametrize(
+    ("content", "content_type", "name"),
+    [
+        (hostile.pdf(hostile._script), "application/pdf", "letter.pdf"),
+        (JPEG[:400], "image/jpeg", "knee.jpg"),
+        (hostile.moving(), "image/png", "knee.png"),
+    ],
+    ids=["a document that acts", "a picture cut off", "a moving picture"],
+)
+def test_what_an_upload_would_refuse_opens_by_no_double_click(
+    consultation: Conversation, patient: User, client_of: ClientOf, content: bytes, content_type: str, name: str
+) -> None:
+    row = from_the_previous_system(consultation, content, content_type, name)
+    response = client_of(patient).get(address(row))
+    assert response["Content-Type"] == "application/octet-stream"
+    assert response["Content-Disposition"] == f'attachment; filename="{name}.bin"'
+    assert response.content == content, "a doctor who needs it still has it"
+
+
+def test_kinds_that_nobody_can_check_are_given_out_as_they_came(
+    consultation: Conversation, patient: User, client_of: ClientOf
+) -> None:
+    row = from_the_previous_system(consultation, b"RIFF....WEBP", "image/webp", "knee.webp")
+    response = client_of(patient).get(address(row))
+    assert (response["Content-Type"], response.content) == ("image/webp", b"RIFF....WEBP")

@@ -1,6 +1,7 @@
 """Scanning what is uploaded: against a stand-in for clamd, and against clamd itself where that is installed."""
 
 import io
+import json
 import logging
 import os
 import shutil
@@ -21,6 +22,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import User
+from audit.actions import Action
 from audit.models import ActivityLog
 from conversations.models import Attachment, Conversation
 from medichat import virus_scan
@@ -56,6 +58,23 @@ def stored(conversation: Conversation) -> int:
         return Attachment.objects.filter(conversation=conversation).count()
 
 
+def viruses_on_record(sender: User) -> list[dict[str, str]]:
+    """What the activity log says of refused files of this person."""
+    with system():
+        rows = ActivityLog.objects.filter(action=Action.VIRUS_FOUND, actor_id=sender.pk)
+        assert all((row.patient_id, row.status, row.severity) == (sender.pk, "failure", "warning") for row in rows)
+        return [json.loads(row.metadata or "") for row in rows]
+
+
+def test_administrators_see_it_on_their_front_page(
+    clamd: Scanner, consultation: Conversation, client_of: ClientOf, administrator: User
+) -> None:
+    upload(client_of(consultation.patient), consultation, INFECTED)
+    page = client_of(administrator).get("/admin/").content.decode()
+    assert "1 file with a virus was refused in the last 24 hours" in page
+    assert "action__exact=file.virus_found" in page
+
+
 def test_a_clean_file_is_scanned_whole_and_attached(
     clamd: Scanner, consultation: Conversation, client_of: ClientOf
 ) -> None:
@@ -75,6 +94,7 @@ def test_a_virus_is_refused_and_the_operators_are_told(
     assert stored(consultation) == 0
     assert "Eicar-Signature" in caplog.text
     assert "knee.png" not in caplog.text
+    assert viruses_on_record(consultation.patient) == [{"found": "Eicar-Signature", "where": "upload"}]
 
 
 @pytest.mark.parametrize(("content", "status", "kept"), [(PNG, 200, 1), (INFECTED, 400, 0)], ids=["clean", "virus"])
@@ -87,6 +107,7 @@ def test_what_comes_through_the_api_is_scanned_as_well(
     assert response.status_code == status, response.content
     assert clamd.received == [content]
     assert stored(consultation) == kept
+    assert len(viruses_on_record(consultation.patient)) == (0 if kept else 1)
 
 
 def test_what_the_cleaning_would_remove_is_scanned_before(

@@ -9,6 +9,8 @@ import pytest
 from django.conf import settings
 
 from accounts.models import User
+from audit.actions import Action
+from audit.models import ActivityLog
 from conversations.models import Attachment
 from medichat.db import encrypted_files
 from medichat.legacy.parse import rules
@@ -17,7 +19,7 @@ from medichat.legacy.uploads import copy as copying
 from medichat.legacy.uploads.copy import Problem, Tally, copy_files, number_of_rows
 from medichat.legacy.uploads.folder import UploadsFolder
 from tests.cast import system
-from tests.conversations import samples
+from tests.conversations import hostile, samples, scanner
 from tests.factories import AttachmentFactory, ConversationFactory, UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -264,3 +266,40 @@ def test_a_file_that_changes_while_it_is_read_is_not_kept(root: Path, monkeypatc
     assert run(root).problems == {"file_unreadable": 1}
     assert not now(row).is_stored
     assert list(encrypted_files.stored_ids()) == []
+
+
+def test_where_a_scanner_is_configured_each_file_is_scanned_and_an_infected_one_is_left_out(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "clean.jpg").write_bytes(JPEG)
+    (root / "infected.jpg").write_bytes(JPEG + hostile.EICAR)
+    clean, infected = attachment("uploads/clean.jpg"), attachment("uploads/infected.jpg")
+    problems: list[Problem] = []
+    with scanner.running("") as clamd:
+        monkeypatch.setattr(settings, "CLAMAV_SOCKET", clamd.address)
+        tally = run(root, problems)
+    assert sorted(clamd.received) == sorted([JPEG, JPEG + hostile.EICAR])
+    assert (tally.copied, [problem.rule for problem in problems]) == (1, [rules.FILE_INFECTED])
+    assert (now(clean).is_stored, now(infected).is_stored) == (True, False)
+    with system():
+        (row,) = ActivityLog.objects.filter(action=Action.VIRUS_FOUND)
+        assert (row.actor_role, row.resource_id) == ("system", str(infected.pk))
+
+
+def test_a_scanner_that_does_not_answer_stops_the_copying(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "clean.jpg").write_bytes(JPEG)
+    row = attachment("uploads/clean.jpg")
+    monkeypatch.setattr(settings, "CLAMAV_SOCKET", str(root / "nobody.ctl"))
+    with pytest.raises(SourceError, match="could not be checked for viruses"):
+        run(root)
+    assert not now(row).is_stored
+
+
+def test_what_is_stored_is_what_the_scanner_has_seen(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / "clean.jpg").write_bytes(JPEG)
+    row = attachment("uploads/clean.jpg")
+    monkeypatch.setattr(copying, "_scanned", lambda *_: "0" * 64)
+    problems: list[Problem] = []
+    run(root, problems)
+    assert [problem.rule for problem in problems] == [rules.FILE_UNREADABLE]
+    assert not now(row).is_stored

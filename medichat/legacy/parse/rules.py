@@ -173,6 +173,9 @@ FILE_NOT_PLAIN = _rule(
     "file_not_plain", "repaired", "A link, a folder or a device stands in the place of the file; it is not read."
 )
 FILE_UNREADABLE = _rule("file_unreadable", "repaired", "The file cannot be read, or changed while it was read.")
+FILE_INFECTED = _rule(
+    "file_infected", "repaired", "The scanner found a virus in the file; the entry is kept without it."
+)
 FILE_EMPTY = _rule("file_empty", "repaired", "There is nothing in the file; the entry is kept without it.")
 FILE_TOO_LARGE = _rule("file_too_large", "repaired", "The file is larger than what can be kept; it is not copied.")
 FILE_UNREFERENCED = _rule(

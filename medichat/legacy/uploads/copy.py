@@ -10,8 +10,8 @@ copied when the previous system has a new one.
 import errno
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
-from typing import TypeVar
+from hashlib import blake2b, sha256
+from typing import BinaryIO, TypeVar, cast
 from uuid import UUID
 
 from django.db import connection, models
@@ -19,14 +19,16 @@ from django.db import connection, models
 from accounts.models import User
 from conversations.file_types import HEAD_BYTES, type_of
 from conversations.models import Attachment
+from medichat import virus_scan
 from medichat.db import encrypted_files
 from medichat.db.context import system
+from medichat.file_checks.viruses import virus_found
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.identity import row_id
 from medichat.legacy.parse.places import Place
 from medichat.legacy.parse.rules import Rule
 from medichat.legacy.read import SourceError
-from medichat.legacy.uploads.folder import NoFile, UploadsFolder
+from medichat.legacy.uploads.folder import NoFile, Upload, UploadsFolder
 from medichat.legacy.worker import time_keepers
 
 BATCH = 200
@@ -123,9 +125,12 @@ def _give(folder: UploadsFolder, place: Place, wanted: _Wanted, tally: Tally, te
     encrypted_files.remove(wanted.file_id)
     try:
         try:
+            scanned = _scanned(folder, place, wanted)
             with folder.opened(place) as upload:
                 content_type = type_of(upload.beginning(HEAD_BYTES))
                 stored = encrypted_files.store(upload, file_id=wanted.file_id)
+            if scanned not in {"", stored.sha256}:
+                raise NoFile(rules.FILE_UNREADABLE)  # another one than the scanner has seen
         except NoFile:
             encrypted_files.remove(wanted.file_id)  # it may have been written before it was seen to change
             raise
@@ -143,6 +148,51 @@ def _give(folder: UploadsFolder, place: Place, wanted: _Wanted, tally: Tally, te
             wanted.stored(stored, content_type)
         tally.copied += 1
         tally.copied_bytes += stored.size
+
+
+class _Scanned:
+    """A file on its way to the scanner, and the SHA-256 of what the scanner got."""
+
+    def __init__(self, upload: Upload) -> None:
+        self._upload = upload
+        self._digest = sha256()
+
+    @property
+    def sha256(self) -> str:
+        """In hexadecimal digits."""
+        return self._digest.hexdigest()
+
+    def read(self, size: int = -1, /) -> bytes:
+        """The next bytes."""
+        data = self._upload.read(size)
+        self._digest.update(data)
+        return data
+
+    def seek(self, _position: int, /) -> None:
+        """It is read once and opened anew for whoever reads it next."""
+
+
+def _scanned(folder: UploadsFolder, place: Place, wanted: _Wanted) -> str:
+    """The SHA-256 of what the scanner has seen and knows nothing against; '' where no scanner is configured.
+
+    Raises NoFile for a file with a virus, SourceError when the scanner cannot say.
+    """
+    if not virus_scan.is_configured():
+        return ""
+    with folder.opened(place) as upload:
+        file = _Scanned(upload)
+        try:
+            verdict = virus_scan.scan(cast(BinaryIO, file))
+        except virus_scan.ScannerUnavailable as failure:
+            raise SourceError(
+                f"A file could not be checked for viruses: {failure} Files are up to 100 MB. Mend it and start again: "
+                "what is copied already stays."
+            ) from None
+    if not verdict.is_clean:
+        with system():
+            virus_found.send(Attachment, found=verdict.found, where="import", file_id=wanted.file_id)
+        raise NoFile(rules.FILE_INFECTED)
+    return file.sha256
 
 
 def _wanted() -> Iterator[_Wanted]:
