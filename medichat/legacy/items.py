@@ -1,12 +1,15 @@
 """From findings to rows of ``import_items``: what an administrator may look at, without names of unknown fields."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Container, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 from uuid import UUID
 
+import psycopg
+
 from medichat.db.base import new_id
-from medichat.db.encryption import seal
+from medichat.db.encryption import open_sealed, seal
 from medichat.legacy.counts import entity_of
 from medichat.legacy.parse.names import shown_path
 from medichat.legacy.parse.parsing import Finding
@@ -32,10 +35,38 @@ def item(
     )  # fmt: skip
 
 
+class Judged(NamedTuple):
+    """What an administrator has looked at and found to need nothing more."""
+
+    rule: str
+    legacy_id: str
+    where: str
+    raw: str | None
+
+
+def judged(connection: psycopg.Connection[Any], documents: Sequence[UUID]) -> dict[UUID, set[Judged]]:
+    """What of these documents is resolved: it is no news when the document is loaded again."""
+    found: dict[UUID, set[Judged]] = defaultdict(set)
+    for identity, document, rule, legacy_id, where, raw in connection.execute(
+        'SELECT id, document_id, rule, legacy_id, "where", raw FROM import_items '
+        "WHERE document_id = ANY(%s) AND state = 'resolved'",
+        [documents],
+    ):
+        opened = None if raw is None else open_sealed("import_items", "raw", identity, bytes(raw))
+        found[document].add(Judged(rule, legacy_id, where, opened))
+    return found
+
+
 def items_of(
-    findings: Iterable[Finding], *, run_id: UUID, document_id: UUID, collection: str, found_at: datetime
+    findings: Iterable[Finding],
+    *,
+    run_id: UUID,
+    document_id: UUID,
+    collection: str,
+    found_at: datetime,
+    known: Container[Judged] = (),
 ) -> list[tuple[Any, ...]]:
-    """One row for each finding of a document."""
+    """One row for each finding of a document that nobody has judged yet."""
     return [
         item(
             finding.rule,
@@ -50,4 +81,7 @@ def items_of(
             found_at=found_at,
         )
         for finding in findings
+        if not known
+        or Judged(finding.rule.code, finding.legacy_id, shown_path(finding.where, also=TABLES), finding.raw_text())
+        not in known
     ]

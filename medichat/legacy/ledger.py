@@ -12,6 +12,9 @@ PACKED_BYTES = 1 + 16 + 16
 EXPORTS_LOSE = frozenset({"wide_number"})
 """Rules whose findings only some forms of the source can give: they do not count as a change of the document."""
 
+EXPORTS_ALTER = frozenset({"unreadable_characters"})
+"""Rules whose raw values differ between the forms of the source: only that they applied counts."""
+
 
 class LoadedRow(NamedTuple):
     """A row as it was loaded: where it is, and the digest that its compared columns had."""
@@ -51,4 +54,6 @@ def outcome_digest(records: Iterable[Record], findings: Iterable[Finding]) -> by
     for finding in findings:
         if finding.rule.code not in EXPORTS_LOSE:
             digest.update(f"{finding.rule.code}:{finding.where}\0".encode("utf-8", "surrogatepass"))
+            if finding.rule.code not in EXPORTS_ALTER:
+                digest.update(finding.comparable_text().encode("utf-8", "surrogatepass") + b"\0")
     return digest.digest()

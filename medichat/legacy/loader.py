@@ -11,7 +11,7 @@ A row that the database refuses does not fail the batch: the documents are taken
 it is set aside with the name of the constraint (see ``refusals``).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -94,7 +94,7 @@ class Loader:
         once, again = self._each_with_its_identity(prepared, known)
         final = self._load_or_halve(once, known, counts)
         if again and not self._is_dry:
-            self._add_items(again)
+            self._add_items(again, items.judged(self._connection, [one.key for one in again]))
         count([*final, *again], counts)
         return counts
 
@@ -261,9 +261,9 @@ class Loader:
             self._connection.execute("DELETE FROM import_items WHERE document_id = ANY(%s) AND state = 'open'", [again])
         rows = [self._ledger_row(one, known.get(one.key), edited) for one in changed]
         self._writer.add("import_documents", DOCUMENT_COLUMNS, rows, on_conflict=_REPLACE_DOCUMENT)
-        self._add_items(changed)
+        self._add_items(changed, items.judged(self._connection, again) if again else {})
 
-    def _add_items(self, found: Iterable[Prepared]) -> None:
+    def _add_items(self, found: Iterable[Prepared], judged: Mapping[UUID, set[items.Judged]]) -> None:
         """Write what was found, for administrators."""
         assert self._run is not None
         now = datetime.now(UTC)
@@ -276,6 +276,7 @@ class Loader:
                 document_id=one.key,
                 collection=one.collection,
                 found_at=now,
+                known=judged.get(one.key, ()),
             )
         ]
         self._writer.add("import_items", items.COLUMNS, rows)

@@ -241,5 +241,6 @@ def test_imported_and_new_entries_of_the_log_are_sealed_together_and_strict_is_s
     outcome = import_mongo("--dump", dump, "--strict", report=dump / "strict.json")
     assert outcome.code == 1
     assert "--strict was given" in outcome.console
+    assert outcome.report["ok"] is False
     written_here = 2  # started and finished
     assert seal_settled_log() == outcome.report["entities"]["activity_logs"]["inserted"] + written_here

@@ -76,6 +76,12 @@ class Finding:
             return None
         return extended_json(self.raw)
 
+    def comparable_text(self) -> str:
+        """The raw value as every form of the source gives it: relaxed exports do not tell the kinds of numbers."""
+        if not self.rule.keeps_raw or self.raw is None:
+            return ""
+        return json_util.dumps(self.raw, json_options=json_util.RELAXED_JSON_OPTIONS, ensure_ascii=False)
+
 
 def extended_json(value: Any) -> str:
     """Canonical extended JSON of a BSON value: no type is lost, and equal values give equal text."""

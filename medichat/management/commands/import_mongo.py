@@ -1,6 +1,7 @@
 """manage.py import_mongo: bring the previous system's MongoDB over."""
 
 import json
+import os
 from argparse import ArgumentParser
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -38,7 +39,11 @@ class Command(BaseCommand):
         """Declare the options."""
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--dump", metavar="DIR", help="a folder of mongodump or mongoexport, plain or .gz")
-        what.add_argument("--uri", metavar="mongodb://...", help="the running server")
+        what.add_argument(
+            "--uri",
+            metavar="mongodb://...",
+            help="the running server; better in MONGODB_URI, because everybody on this machine can see arguments",
+        )
         instead = parser.add_mutually_exclusive_group()
         instead.add_argument("--verify", metavar="RUN", help="compare the source with what a run loaded; load nothing")
         instead.add_argument("--undo", metavar="RUN", help="remove what a run loaded and nobody has edited since")
@@ -93,11 +98,11 @@ class Command(BaseCommand):
                 source,
                 _chosen(options),
                 shown,
-                afterwards=lambda ground, loaded: reports.append(_completed(ground, loaded, options["uploads"])),
+                afterwards=lambda ground, loaded: reports.append(_completed(ground, loaded, options)),
             )
             if loaded.run is not None:
                 return reports[0]
-            report = _report(source, loaded, started)
+            report = _judged(_report(source, loaded, started), options)
             if options["uploads"]:
                 report["files"] = files_of(source, options["uploads"], None, shown)
         return report
@@ -107,7 +112,7 @@ class Command(BaseCommand):
             raise ImportFailed("This run did not come to its end: start the import again, it goes on and verifies.")
         with shown_on(self.stdout) as shown:
             comparison = verify.again(source, _chosen(options), shown)
-        report = with_verification(earlier.report, verify.verified(comparison))
+        report = _judged(with_verification(earlier.report, verify.verified(comparison)), options)
         with system():
             earlier.mark_verified(report=report, is_ok=report["ok"])
         return report
@@ -132,21 +137,31 @@ class Command(BaseCommand):
             self.stdout.write(line)
         if options["report"]:
             _write(options["report"], report)
-        set_aside = sum(figures["set_aside"] for figures in report["entities"].values())
+        if options["strict"] and _set_aside(report):
+            raise CommandError(
+                f"{_set_aside(report)} elements were set aside, and --strict was given.", returncode=NOT_OK
+            )
         if not report["ok"]:
             raise CommandError("The import does not hold: see above.", returncode=NOT_OK)
-        if options["strict"] and set_aside:
-            raise CommandError(f"{set_aside} elements were set aside, and --strict was given.", returncode=NOT_OK)
 
 
-def _completed(ground: load.Ground, loaded: load.Loaded, uploads: Path | None) -> dict[str, Any]:
+def _set_aside(report: dict[str, Any]) -> int:
+    return sum(figures["set_aside"] for figures in report["entities"].values())
+
+
+def _judged(report: dict[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    """With --strict a report is only good when nothing was set aside."""
+    return report | {"ok": report["ok"] and not (options["strict"] and _set_aside(report))}
+
+
+def _completed(ground: load.Ground, loaded: load.Loaded, options: dict[str, Any]) -> dict[str, Any]:
     """Verify the run, copy its files, and call it finished: while nobody else can import."""
     run = loaded.run
     assert run is not None
     comparison = verify.after_loading(ground)
-    report = _report(ground.source, loaded, run.started_at, comparison)
-    if uploads:
-        report["files"] = files_of(ground.source, uploads, run, ground.shown)
+    report = _judged(_report(ground.source, loaded, run.started_at, comparison), options)
+    if options["uploads"]:
+        report["files"] = files_of(ground.source, options["uploads"], run, ground.shown)
     with system():
         run.finish(report=report, is_ok=report["ok"])
         run.mark_verified(report=report, is_ok=report["ok"])
@@ -189,8 +204,9 @@ def _run_named(name: str) -> ImportRun:
 def _place(options: dict[str, Any], earlier: ImportRun | None) -> str:
     """Where the source is: as the call says, or in the folder that the run has read. Raises SourceError."""
     place = options["dump"] or options["uri"] or (earlier.source.get("folder") if earlier else None)
+    place = place or os.environ.get("MONGODB_URI")
     if not place:
-        raise SourceError("Name the source with --dump or --uri.")
+        raise SourceError("Name the source with --dump or --uri, or set MONGODB_URI.")
     return str(place)
 
 
