@@ -17,6 +17,9 @@ WIDE, NARROW = 1280, 390
 HEIGHTS = {WIDE: 800, NARROW: 844}
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "screenshots"
 
+# They are for people to look at: a run of all tests by several workers leaves them out.
+KEEPS_PICTURES = "PYTEST_XDIST_WORKER" not in os.environ or "EVERY_LOOK" in os.environ
+
 # The two looks that differ in everything; `make screenshots` asks for the other two as well.
 LOOKS: list[tuple[int, Scheme]] = [(WIDE, "light"), (NARROW, "dark")]
 if os.environ.get("EVERY_LOOK"):
@@ -61,6 +64,8 @@ def assert_fits(page: Page) -> None:
 
 def keep_screenshot(page: Page, name: str) -> None:
     """A picture of the whole page in a folder that git ignores."""
+    if not KEEPS_PICTURES:
+        return
     SCREENSHOTS.mkdir(exist_ok=True)
     size = page.viewport_size
     assert size is not None

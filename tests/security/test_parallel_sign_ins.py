@@ -18,6 +18,7 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from accounts.models import AttemptCount, MfaToken, User
 from accounts.throttle import CODE, SIGN_IN, Limit, begin
@@ -25,12 +26,12 @@ from medichat.db.roles import Names
 from tests.authenticator import code_at
 from tests.bench.serving import web_server
 from tests.cast import authenticator_of, halfway_in, system
+from tests.conftest import disconnect
 from tests.database import TestRun
+from tests.factories import DoctorFactory, UserFactory
 
 TRIES = 200
 AT_ONCE = 32
-
-pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,43 @@ class Answer:
     retry_after: str | None
 
 
+@pytest.fixture(scope="module")
+def port(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker, test_run: TestRun, clone_names: Names
+) -> Iterator[int]:
+    """A web server of two processes with four threads each, on this worker's database, for all tests of this module.
+
+    What they write is committed; afterwards the database is as new.
+    """
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock():
+        patch.setenv("DATABASE_URL", test_run.application_url(clone_names))
+        with web_server("medichat.wsgi:application") as port:
+            yield port
+        disconnect()
+        test_run.clone(clone_names)
+
+
 @pytest.fixture
-def port(test_run: TestRun, clone_names: Names, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    """A web server of two processes with four threads each, on this test's database."""
-    monkeypatch.setenv("DATABASE_URL", test_run.application_url(clone_names))
-    with web_server("medichat.wsgi:application") as port:
-        yield port
+def patient(port: int) -> User:
+    """A patient for one test."""
+    user: User = UserFactory()
+    return user
+
+
+@pytest.fixture
+def doctor(port: int) -> User:
+    """A doctor for one test."""
+    user: User = DoctorFactory()
+    return user
 
 
 @pytest.fixture
 def at_once(port: int) -> Callable[..., list[Answer]]:
-    """Posts one form many times at the same moment, with the session keys in turn; returns all answers."""
+    """Posts one form many times at the same moment, with the session keys in turn; returns all answers.
+
+    Everybody comes from one address, so the counts of earlier tests are forgotten.
+    """
+    AttemptCount.objects.all().delete()
 
     def post(path: str, typed: dict[str, str], sessions: list[str]) -> list[Answer]:
         def one(number: int) -> Answer:
@@ -116,29 +143,29 @@ def test_wrong_passwords_once_the_wait_is_long(at_once: Callable[..., list[Answe
     assert_only(answers, least=1, most=1, looked_at=422)
 
 
-def test_wrong_codes_of_one_person(at_once: Callable[..., list[Answer]], her_doctor: User) -> None:
-    authenticator_of(her_doctor)
+def test_wrong_codes_of_one_person(at_once: Callable[..., list[Answer]], doctor: User) -> None:
+    authenticator_of(doctor)
     begun = time.monotonic()
-    answers = at_once("/account/code/", {"code": "abcdef"}, halfway_sessions(her_doctor, 8))
+    answers = at_once("/account/code/", {"code": "abcdef"}, halfway_sessions(doctor, 8))
     assert_only(answers, least=CODE.free, most=allowed(CODE, time.monotonic() - begun), looked_at=422)
 
 
-def test_wrong_codes_once_the_wait_is_long(at_once: Callable[..., list[Answer]], her_doctor: User) -> None:
-    app = authenticator_of(her_doctor)
+def test_wrong_codes_once_the_wait_is_long(at_once: Callable[..., list[Answer]], doctor: User) -> None:
+    app = authenticator_of(doctor)
     with system():
         long_ago = timezone.now() - timedelta(minutes=16)
         MfaToken.objects.filter(pk=app.pk).update(failures=12, last_failure_at=long_ago)
-    answers = at_once("/account/code/", {"code": "abcdef"}, halfway_sessions(her_doctor, 8))
+    answers = at_once("/account/code/", {"code": "abcdef"}, halfway_sessions(doctor, 8))
     assert_only(answers, least=1, most=1, looked_at=422)
     with system():
         app.refresh_from_db()
     assert app.failures == 13
 
 
-def test_the_right_code_two_hundred_times(at_once: Callable[..., list[Answer]], her_doctor: User) -> None:
+def test_the_right_code_two_hundred_times(at_once: Callable[..., list[Answer]], doctor: User) -> None:
     """A code that is right signs one browser in; with all the others it has been used."""
-    app = authenticator_of(her_doctor)
-    sessions = halfway_sessions(her_doctor, TRIES)
+    app = authenticator_of(doctor)
+    sessions = halfway_sessions(doctor, TRIES)
     typed = {"code": code_at(app.secret or "", timezone.now())}
     counted = Counter(answer.status for answer in at_once("/account/code/", typed, sessions))
     assert counted[302] == 1
