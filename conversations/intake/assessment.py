@@ -109,6 +109,35 @@ def _understood(turns: tuple[Turn, ...], age: int | None, sex: str | None) -> Un
     return Understanding(reading, assessment, plan, main, person)
 
 
+_LIKELY_MONTHS: tuple[tuple[frozenset[str], float], ...] = (
+    (frozenset({"newborn"}), 0.5),
+    (frozenset({"baby", "infant"}), 6.0),
+    (frozenset({"toddler"}), 24.0),
+    (
+        frozenset({"grandfather", "grandmother", "grandad", "granddad", "grandma", "gran", "nan", "nana"}),
+        78 * 12.0,
+    ),
+)
+_PARENTS = frozenset({"mum", "mom", "mam", "mother", "dad", "father"})
+_GENERATION_YEARS = 25
+_NOT_AN_AGE = frozenset(
+    {
+        "out",
+        "times",
+        "of",
+        "hours",
+        "hour",
+        "minutes",
+        "days",
+        "degrees",
+        "tablets",
+        "pills",
+        "mg",
+        "ml",
+        "/10",
+        "today",
+    }
+)
 _SEXES = {"f": "female", "female": "female", "m": "male", "male": "male"}
 _MALE = frozenset({"son", "boy", "father", "dad", "husband", "brother", "grandad", "grandfather", "boyfriend", "uncle"})
 _FEMALE = frozenset(
@@ -124,29 +153,67 @@ def _person(reading: Reading, age: int | None, sex: str | None) -> Person:
             told if told is not None else (None if age is None else age * 12), _SEXES.get((sex or "").casefold())
         )
     words = {word for read in reading.read[:2] for sentence in read.sentences for word in sentence.words()}
-    named = words & reading.about
-    sexes = [name for name, relations in (("male", _MALE), ("female", _FEMALE)) if named & relations]
     own = age is not None and age < _ADULT_FROM
-    # An account of a child is a parent writing for its owner; an adult's age says nothing of the child.
-    months = told if told is not None else (age * 12 if own and age is not None else None)
-    return Person(months, sexes[0] if len(sexes) == 1 else None)
+    # An account of a child is a parent writing for its owner; an adult's age says nothing of a child.
+    months = told if told is not None else (age * 12 if own and age is not None else _likely_months(words, age))
+    return Person(months, _told_sex(words, reading.about))
+
+
+def _told_sex(words: set[str], about: frozenset[str]) -> str | None:
+    """The sex of the person told of, from 'my son' or from 'she'; None when both or neither are said."""
+    named = words & about
+    sexes = [name for name, relations in (("male", _MALE), ("female", _FEMALE)) if named & relations]
+    if not sexes:
+        sexes = [name for name, pronouns in (("male", {"he", "his"}), ("female", {"she", "her"})) if words & pronouns]
+    return sexes[0] if len(sexes) == 1 else None
+
+
+def _likely_months(words: set[str], age: int | None) -> float | None:
+    """The age of a relative when nobody told it: a toddler is two, a parent older than the writer."""
+    for relations, months in _LIKELY_MONTHS:
+        if words & relations:
+            return months
+    if age is None or words & people("young"):
+        return None
+    return (age + _GENERATION_YEARS) * 12 if words & _PARENTS else age * 12
+
+
+_SMALL_NUMBER = 110
 
 
 def _told_age(reading: Reading, age: int | None) -> float | None:
-    """The age in months of a child that somebody writes about, when it is told."""
+    """The age in months of somebody that the writer tells about, when it is told."""
     for read in reading.read:
         for sentence in read.sentences:
             words = sentence.words()
             young = bool(set(words) & people("young"))
-            for position in range(1, len(words) - 1):
-                if words[position + 1] != "old" or words[position] not in _MONTHS_IN:
-                    continue
+            for position in range(1, len(words)):
                 amount = number(words[position - 1])
+                if amount is None:
+                    continue
+                unit, after = words[position], words[position + 1] if position + 1 < len(words) else ""
                 # 'My three year old' needs no other word for a child.
                 own = position > 1 and words[position - 2] in {"my", "our"}
-                if amount is not None and (reading.about or ((young or own) and age is None)):
-                    return amount * _MONTHS_IN[words[position]]
+                if unit in _MONTHS_IN and after == "old" and (reading.about or ((young or own) and age is None)):
+                    return amount * _MONTHS_IN[unit]
+                said_of = _says_age_of(words, position - 1) and bool(reading.about)
+                if said_of and unit in _MONTHS_IN and unit not in {"day", "days"}:
+                    return amount * _MONTHS_IN[unit]
+                if said_of and unit not in _NOT_AN_AGE and 1 <= amount <= _SMALL_NUMBER and amount == int(amount):
+                    return amount * 12
+            if reading.about and len(words) > 1 and _says_age_of(words, len(words) - 1):
+                last = number(words[-1])
+                if last is not None and 1 <= last <= _SMALL_NUMBER and last == int(last):
+                    return last * 12
     return None
+
+
+def _says_age_of(words: Sequence[str], position: int) -> bool:
+    """Whether the figure at a place is somebody's age: 'she is 2', 'aged 5', 'my mother 81'."""
+    before = words[position - 1] if position else ""
+    earlier = words[position - 2] if position > 1 else ""
+    subjects = {"he", "she"} | people("relations")
+    return before == "aged" or before in people("relations") or (before in {"is", "'s"} and earlier in subjects)
 
 
 def _complaint(reading: Reading) -> Quote:

@@ -13,7 +13,7 @@ import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from conversations.intake.data import load, load_all
 from conversations.intake.text import Sentence, Token, sentences
@@ -22,13 +22,17 @@ _NEAR = 4
 _FAR = 10
 _LIGHT_SKIPS = 3
 _PREFIX_KEY = 3
+_SENTENCES_KEPT = 64
+"""One message is gone through several times; no more is kept than a conversation has, because it is patients' words."""
 _NEGATIONS = frozenset({"no", "not", "without", "never", "nor"})
 _ITEM = re.compile(r"\([^)]*\)\??|\.\.\.|\.\.|~|\S+")
 
 
 @dataclass(frozen=True, slots=True)
 class Concept:
-    """One entry of the lexicon. `kind`: symptom, sign (used by rules, not listed), condition or event."""
+    """One entry of the lexicon. `kind`: symptom, sign (used by rules, not listed), event, condition,
+    background (what makes others worse: age, pregnancy, medicines), remark (qualifies what else is said), or ignore
+    (means something else)."""
 
     code: str
     label: str
@@ -39,6 +43,10 @@ class Concept:
     """A form of what it implies (crushing chest pain), listed under that."""
     screening: str
     """How a question asks for it ('pain in your chest'); empty when it is never asked for by name."""
+    overrules: tuple[str, ...] = ()
+    """What the same words do not mean besides: no breath through the nose is no breathlessness."""
+    only: str = ""
+    """The sex that alone can have it; empty for both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,8 @@ def concepts() -> dict[str, Concept]:
                 group=group,
                 variant=entry.get("variant", False),
                 screening=entry.get("screening", ""),
+                overrules=tuple(entry.get("overrules", ())),
+                only=entry.get("only", ""),
             )
     return found
 
@@ -218,8 +228,7 @@ def _match(row: _Row, tokens: tuple[Token, ...], start: int) -> tuple[int, ...] 
     return tuple(positions)
 
 
-def find(sentence: Sentence) -> tuple[Match, ...]:
-    """The concepts of a sentence in order. A phrase inside a longer one is left to the longer one."""
+def _found(sentence: Sentence) -> tuple[Match, ...]:
     tokens = sentence.tokens
     present = frozenset(token.word for token in tokens)
     # Each different word is looked up once: somebody may paste the same word a thousand times.
@@ -230,7 +239,7 @@ def find(sentence: Sentence) -> tuple[Match, ...]:
             positions = _match(row, tokens, start)
             if positions is not None:
                 matches.setdefault((row.code, positions), Match(row.code, positions))
-    return _longest(list(matches.values()))
+    return _longest(_not_overruled(list(matches.values())))
 
 
 def _possible(word: str, present: frozenset[str]) -> list[_Row]:
@@ -239,6 +248,14 @@ def _possible(word: str, present: frozenset[str]) -> list[_Row]:
     starting = index.get(word, ())
     open_ended = [row for row in index.get(word[:_PREFIX_KEY] + "*", ()) if row.items[0].fits(word)]
     return [row for row in (*starting, *open_ended) if not any(words.isdisjoint(present) for words in row.needed)]
+
+
+def _not_overruled(matches: list[Match]) -> list[Match]:
+    """Without the matches that share a word with an expression that means something else: 'blood pressure'."""
+    taken = {position for match in matches if concepts()[match.code].kind == "ignore" for position in match.positions}
+    if not taken:
+        return matches
+    return [match for match in matches if concepts()[match.code].kind != "ignore" and taken.isdisjoint(match.positions)]
 
 
 def _longest(matches: list[Match]) -> tuple[Match, ...]:
@@ -250,11 +267,27 @@ def _longest(matches: list[Match]) -> tuple[Match, ...]:
     kept: list[Match] = []
     for match in matches:
         own = set(match.positions)
-        longer = any(len(other.positions) > len(own) and own < set(other.positions) for other in owners[match.start])
-        if not longer:
+        if not any(_takes_up(other, match, own) for other in owners[match.start]):
             kept.append(match)
     kept.sort(key=lambda match: (match.start, match.end, match.code))
     return tuple(kept)
+
+
+def _takes_up(longer: Match, match: Match, own: set[int]) -> bool:
+    """Whether a longer expression has the words of a shorter one: 'hay fever' those of 'fever'.
+
+    An expression of several words that means something else stands beside the longer one: both are told.
+    """
+    if len(longer.positions) <= len(own) or not own < set(longer.positions):
+        return False
+    concept = concepts()[longer.code]
+    return len(own) == 1 or match.code in {longer.code, *concept.implies, *concept.overrules}
+
+
+@lru_cache(maxsize=_SENTENCES_KEPT)
+def find(sentence: Sentence) -> tuple[Match, ...]:
+    """The concepts of a sentence in order. A phrase inside a longer one is left to the longer one."""
+    return _found(sentence)
 
 
 def with_implied(code: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
-from conversations.intake.concepts import Match
+from conversations.intake.concepts import Match, concepts
 from conversations.intake.data import load
 from conversations.intake.text import Sentence, Token
 
@@ -56,6 +56,11 @@ def phrase_at(words: Sequence[str], position: int, table: str, key: str) -> int:
     return 0
 
 
+def phrase_anywhere(words: Sequence[str], table: str, key: str) -> bool:
+    """Whether a phrase of that table stands anywhere in the words."""
+    return any(phrase_at(words, position, table, key) for position in range(len(words)))
+
+
 @dataclass(frozen=True, slots=True)
 class Scope:
     """One sentence prepared: which of its words trigger what. Made once for all matches of the sentence."""
@@ -66,7 +71,7 @@ class Scope:
     people: tuple[tuple[int, str], ...]
     hypotheses: tuple[int, ...]
     fears: tuple[int, ...]
-    past_clauses: frozenset[int]
+    past: frozenset[int]
     symptom_words: frozenset[int]
 
     def of(self, match: Match) -> Context:
@@ -75,7 +80,7 @@ class Scope:
         return Context(
             negated=self._negated(match),
             other_person=self._other(match),
-            past=clause in self.past_clauses,
+            past=match.start in self.past,
             hypothetical=self._led_by(self.hypotheses, match),
             feared=self._led_by(self.fears, match),
             uncertain=any(
@@ -142,7 +147,9 @@ class Scope:
             if position in match.positions:
                 # 'The baby has not moved', 'my husband hits me': the person is part of what is told.
                 return ""
-            if self.tokens[position].clause == clause and position < match.end:
+            # 'Kids at school bully me, I took tablets': after an 'I' it is about the writer again.
+            own = any(self.words[at] in {"i", "myself"} for at in range(position + 1, match.end + 1))
+            if self.tokens[position].clause == clause and position < match.end and not own:
                 return relation
         return ""
 
@@ -150,7 +157,9 @@ class Scope:
 def prepare(sentence: Sentence, matches: Sequence[Match], spoken_of: str = "") -> Scope:
     """Find the triggers of a sentence. `spoken_of` is the person the sentence before was about: 'He had ...'."""
     words = sentence.words()
-    people = _people(words, sentence.tokens)
+    mothers = {at for match in matches if concepts()[match.code].only == "female" for at in match.positions}
+    # 'I had my baby last week, now I have a fever' tells of the mother.
+    people = tuple(person for person in _people(words, sentence.tokens) if person[0] not in mothers)
     if spoken_of and words[0] in _PRONOUNS:
         people = (*people, *_pronouns(words, 0, spoken_of))
     return Scope(
@@ -160,7 +169,7 @@ def prepare(sentence: Sentence, matches: Sequence[Match], spoken_of: str = "") -
         people=people,
         hypotheses=_positions(words, "hypothetical", "phrases"),
         fears=_positions(words, "hypothetical", "worry"),
-        past_clauses=_past_clauses(words, sentence.tokens),
+        past=_past(words, sentence.tokens),
         symptom_words=frozenset(position for match in matches for position in match.positions),
     )
 
@@ -195,21 +204,36 @@ def _is_answer(words: Sequence[str], tokens: Sequence[Token], position: int) -> 
     )
 
 
-def _past_clauses(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
-    """The clauses set in the past; one that begins with its time covers what follows it ('Ten years ago, I ...')."""
+def _past(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
+    """The words set in the past: those between the commas around a 'years ago', or after a 'history of'.
+
+    A time that stands alone covers its neighbours: 'Ten years ago, I had ...', '..., but years ago'.
+    """
+    parts = _parts(tokens)
     past: set[int] = set()
     for position in range(len(words)):
         if not phrase_at(words, position, "past", "phrases"):
             continue
-        clause = tokens[position].clause
-        inside = [token.word for token in tokens if token.clause == clause]
-        if any(word in _words("past", "ongoing") for word in inside):
+        here = next(number for number, part in enumerate(parts) if position in part)
+        inside = parts[here]
+        if any(words[at] in _words("past", "ongoing") for at in inside):
             continue
-        past.add(clause)
-        if len(inside) <= _FRAGMENT:
-            # A time that stands alone covers its neighbours: 'Ten years ago, I had ...', '..., but years ago'.
-            past.add(clause + 1 if clause == 0 else clause - 1)
+        past.update(inside)
+        if phrase_at(words, position, "past", "lists"):
+            past.update(at for at in range(position, len(words)) if tokens[at].clause == tokens[position].clause)
+        elif len(inside) <= _FRAGMENT and len(parts) > 1:
+            past.update(parts[1] if here == 0 else parts[here - 1])
     return frozenset(past)
+
+
+def _parts(tokens: Sequence[Token]) -> list[range]:
+    """The runs of words between commas and ends of clauses."""
+    starts = [
+        position
+        for position, token in enumerate(tokens)
+        if position == 0 or token.comma or token.clause != tokens[position - 1].clause
+    ]
+    return [range(start, end) for start, end in zip(starts, [*starts[1:], len(tokens)], strict=True)]
 
 
 def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, str], ...]:
@@ -223,6 +247,9 @@ def _people(words: Sequence[str], tokens: Sequence[Token]) -> tuple[tuple[int, s
         if following in _words("people", "tellers"):
             continue
         before = words[position - 1] if position else ""
+        if tuple(words[max(0, position - 2) : position]) == ("as", "a"):
+            # 'As a kid I had ...' is about the writer.
+            continue
         if before in {"with", "to", "see", "for", "by"} or following in {"planning", "doctor", "gp", "pressure"}:
             # 'I was at home with my wife' tells who was there.
             continue

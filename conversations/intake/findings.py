@@ -8,7 +8,7 @@ from typing import Literal
 from conversations.intake import concepts as lexicon
 from conversations.intake.attributes import Detail, corrects, details, raw
 from conversations.intake.concepts import Match
-from conversations.intake.context import Context, Scope, people, phrase_at, prepare
+from conversations.intake.context import Context, Scope, people, phrase_anywhere, phrase_at, prepare
 from conversations.intake.data import load
 from conversations.intake.model import Quote, Turn
 from conversations.intake.text import Sentence, sentences
@@ -18,6 +18,12 @@ _MOST_IN_A_YES = 2
 """'Yes' to a question with more symptoms in it does not say which; after one of our own questions we ask which."""
 _SHORT_ANSWER = 12
 _FEELING = frozenset({"have", "am", "feel", "got", "keep", "can", "had", "been", "was", "get"})
+_SOMEBODY = "somebody"
+_THIRD_PERSON = frozenset({"he", "she", "his", "her", "him"})
+_BESIDE = frozenset({"with", "to", "by"})
+"""'At home with my wife': who was there."""
+_BACK_THEN = frozenset({"had", "died", "suffered", "passed", "used", "years", "history", "was", "when"})
+"""In a clause about a relative these tell of the family's past or of who was there, not of somebody ill now."""
 _FAMILY = frozenset({"family", "parents", "relatives", "siblings"})
 
 
@@ -153,24 +159,54 @@ def _last_question(read: Sequence[Sentence]) -> Sentence | None:
 
 
 def _written_for(turns: Sequence[tuple[Sentence, ...]]) -> frozenset[str]:
-    """Whom the patient's first words are about when it is not the writer: 'My son has a fever'."""
+    """Whom the patient's first words are about when it is not the writer: 'My son has a fever', 'She is limp'."""
     found: set[str] = set()
     for read in turns[:2]:
-        for sentence in read:
-            words = sentence.words()
-            if not lexicon.find(sentence):
-                found.update(word for word in words if word in people("young") and "about" in words)
-                continue
-            for position, word in enumerate(words):
-                following = words[position + 1 : position + 3]
-                here_and_now = bool(following) and (following[0] in people("present") or following[0].endswith("ing"))
-                if word in people("relations") and here_and_now:
-                    found.add(word)
         if any(_first_person(sentence) for sentence in read):
             return frozenset()
+        for sentence in read:
+            found.update(_subjects(sentence))
+        if not found and any(_tells_of_somebody(sentence) for sentence in read):
+            named = [word for sentence in read for word in sentence.words() if word in people("relations")]
+            found.update(named[:1] or [_SOMEBODY])
         if found:
             break
+    matched = {match.code for read in turns[:2] for sentence in read for match in lexicon.find(sentence)}
+    if found & people("young") and any(lexicon.concepts()[code].only == "female" for code in matched):
+        # 'The baby has not kicked today, I am 30 weeks': it is about the mother.
+        found -= people("young")
     return frozenset(found | people("young")) if found & people("young") else frozenset(found)
+
+
+def _subjects(sentence: Sentence) -> Iterator[str]:
+    """The relations of whom a sentence tells something that is there now."""
+    words = sentence.words()
+    if not _tells_of_body(sentence):
+        yield from (word for word in words if word in people("young") and "about" in words)
+        return
+    for position, word in enumerate(words):
+        if word not in people("relations") or (position and words[position - 1] in _BESIDE):
+            continue
+        following = words[position + 1 : position + 3]
+        if following and following[0] in people("tellers"):
+            if following[-1] in _THIRD_PERSON:
+                yield word
+            continue
+        here_and_now = bool(following) and (following[0] in people("present") or following[0].endswith("ing"))
+        clause = [token.word for token in sentence.tokens if token.clause == sentence.tokens[position].clause]
+        if here_and_now or phrase_anywhere(words, "recent", "phrases") or not set(clause) & _BACK_THEN:
+            yield word
+
+
+def _tells_of_somebody(sentence: Sentence) -> bool:
+    """Whether a sentence tells of a 'he' or 'she' what is there now."""
+    return bool(set(sentence.words()) & _THIRD_PERSON) and _tells_of_body(sentence)
+
+
+def _tells_of_body(sentence: Sentence) -> bool:
+    """Whether a sentence names something that somebody feels or that happened; what they take is not enough."""
+    codes = {code for match in lexicon.find(sentence) for code in lexicon.with_implied(match.code)}
+    return any(lexicon.concepts()[code].kind in {"symptom", "event", "sign"} for code in codes)
 
 
 def _first_person(sentence: Sentence) -> bool:
@@ -293,12 +329,14 @@ def _mentions(
         takes_back = corrects(scope.words)
         for match in matches:
             context = scope.of(match)
-            illness = lexicon.concepts()[match.code].kind in {"condition", "event"}
+            kind = lexicon.concepts()[match.code].kind
             kept = replace(
                 context,
+                # A spleen taken out long ago is still missing.
+                past=context.past and kind != "background",
                 other_person="" if context.other_person in about else context.other_person,
                 # Who fears a stroke has none; who worries about the pain has the pain.
-                hypothetical=context.hypothetical or (context.feared and illness),
+                hypothetical=context.hypothetical or (context.feared and kind == "condition"),
             )
             quote = _quote(turn, sentence, match)
             yield Mention(match.code, index, number, match.start, kept, quote, takes_back=takes_back)

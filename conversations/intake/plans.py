@@ -100,7 +100,8 @@ def can_self_care(
     if care is None or months is None or not care.from_age * 12 <= months <= care.to_age * 12:
         return False
     stated = [symptom for symptom in symptoms if not symptom.denied]
-    if any(symptom.severity == "severe" for symptom in stated) or not set(codes) <= care.only_with:
+    told = {code for code in codes if concepts()[code].kind != "remark"}
+    if any(symptom.severity == "severe" for symptom in stated) or not told <= care.only_with:
         return False
     if any(item.name not in _SELF_CARE_CONDITIONS for item in history or ()):
         return False

@@ -1,12 +1,16 @@
 """One spelling for each word: American to British, common misspellings, and slips of the finger in long key words."""
 
+import re
 from collections.abc import Iterator
 from functools import cache
 
-from conversations.intake.data import load
+from conversations.intake.data import load, load_all
 
 _SHORTEST = 5
 """Words shorter than this are never corrected: 'leg' is not a slip for 'ear'."""
+_LONG = 8
+"""A word of the lexicon is worth correcting towards from this length on."""
+_WORD = re.compile(r"(?<![a-z<])[a-z]+(?![a-z>*])")
 
 
 @cache
@@ -17,8 +21,26 @@ def _variants() -> dict[str, str]:
 
 @cache
 def _key_words() -> frozenset[str]:
-    """The words worth correcting towards."""
+    """The words worth correcting towards: those listed, and every long word of the lexicon."""
+    return _listed() | frozenset(word for word in _lexicon_words() if len(word) >= _LONG)
+
+
+@cache
+def _listed() -> frozenset[str]:
     return frozenset(load("lexicon/spelling.toml")["key_words"])
+
+
+@cache
+def _lexicon_words() -> frozenset[str]:
+    """Every word that stands in a phrase of the lexicon: none of them is a slip for another."""
+    phrases = [
+        phrase
+        for entries in load_all("lexicon/concepts").values()
+        for entry in entries.values()
+        for phrase in (*entry["phrases"], entry.get("screening", ""))
+    ]
+    phrases.extend(word for words in load("lexicon/classes.toml").values() for word in words)
+    return frozenset(word for phrase in phrases for word in _WORD.findall(phrase))
 
 
 def _shortened(word: str) -> Iterator[str]:
@@ -38,6 +60,11 @@ def _neighbours() -> dict[str, tuple[str, ...]]:
 
 
 @cache
+def _known() -> frozenset[str]:
+    return _key_words() | _lexicon_words() | _protected()
+
+
+@cache
 def _protected() -> frozenset[str]:
     """Ordinary words that look like a slip and are none: 'threat' for 'throat'."""
     return frozenset(load("lexicon/spelling.toml")["protected"])
@@ -48,16 +75,28 @@ def corrected(word: str) -> str:
     known = _variants().get(word)
     if known is not None:
         return known
-    if len(word) < _SHORTEST or word in _key_words() or word in _protected() or not word.isascii():
+    if len(word) < _SHORTEST or word in _known() or not word.isascii():
         return word
     neighbours = _neighbours()
     candidates = {
         candidate
         for form in (word, *_shortened(word))
         for candidate in neighbours.get(form, ())
-        if candidate[0] == word[0] and _one_slip(word, candidate)
+        if candidate[0] == word[0]
+        and _one_slip(word, candidate)
+        and (candidate in _listed() or _is_clear(word, candidate))
     }
     return candidates.pop() if len(candidates) == 1 else word
+
+
+def _is_clear(typed: str, meant: str) -> bool:
+    """Whether it is a slip of the finger inside the word: another letter or ending may make another word of it."""
+    return (
+        typed[:-2] != meant[:-2]
+        and typed[-2:] == meant[-2:]
+        and sorted(typed) != sorted(meant[:-1])
+        and (len(typed) != len(meant) or sorted(typed) == sorted(meant))
+    )
 
 
 def _one_slip(typed: str, meant: str) -> bool:

@@ -1,7 +1,7 @@
 """The symptoms of a conversation, each with the details that belong to it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from conversations.intake import concepts as lexicon
 from conversations.intake import plans
@@ -168,7 +168,11 @@ def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: s
         in_sentence.setdefault(mention.sentence, []).append(mention)
     asked = next((code for code in read.asked_about if code in drafts), "")
     for number_of, (sentence, details) in enumerate(zip(read.sentences, read.details, strict=True)):
-        nearby = [mention for mention in in_sentence.get(number_of, ()) if mention.code in drafts]
+        nearby = [
+            replace(mention, code=code)
+            for mention in in_sentence.get(number_of, ())
+            if (code := _symptom_of(mention.code, drafts))
+        ]
         # What was denied, or is somebody else's, has no details of the patient's.
         others = number_of in elsewhere or read.topic in _OTHER_TOPICS
         quote = Quote(
@@ -189,6 +193,11 @@ def _attach(read: ReadTurn, reading: Reading, drafts: dict[str, _Draft], main: s
             direct = detail.kind == "severity" and read.topic == "severity"
             drafts[target].add(detail, quote, instead=takes_back or direct)
     _whole_answer(read, drafts, asked or main)
+
+
+def _symptom_of(code: str, drafts: dict[str, _Draft]) -> str:
+    """The listed symptom that a concept is or means: pain below the ribs is abdominal pain. '' when there is none."""
+    return next((meant for meant in lexicon.with_implied(code) if meant in drafts), "")
 
 
 def _owner(detail: Detail, nearby: Sequence[Mention], drafts: dict[str, _Draft]) -> str:

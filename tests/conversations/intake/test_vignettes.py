@@ -7,7 +7,7 @@ import pytest
 
 from tests.conversations.intake.vignettes import UNREVIEWED, Level, read
 
-SETS = ["held_out"]
+SETS = ["held_out", "tuning"]
 
 
 @pytest.mark.parametrize("name", SETS)
