@@ -96,7 +96,7 @@ def foreign_form(request: HttpRequest, view: Callable[..., HttpResponseBase]) ->
     origin = request.headers.get("Origin")
     if origin is None or origin in {*settings.CORS_ALLOWED_ORIGINS, f"{request.scheme}://{request.get_host()}"}:
         return None
-    return refusal(request, HTTPStatus.FORBIDDEN, "Send this as JSON.", code="foreign_form")
+    return refusal(request, HTTPStatus.FORBIDDEN, "Send this as JSON.", code="forbidden")
 
 
 class SessionMiddleware(DjangoSessionMiddleware):

@@ -8,12 +8,13 @@ Only real attempts count: a form without its token (another site made the browse
 nor is asking for the present password without being signed in.
 
 Nobody can lock somebody else out for good: waiting times grow per pair of account and address, up to 15 minutes. The
-limits of an account over all addresses, and of an address over all accounts, are far higher, and do not apply to an
-account where its owner has signed in before or has chosen a new password with the link from the mailbox, which
-strangers cannot keep from arriving. A browser on which its owner has signed in is counted for itself alone
-(``accounts.known_device``), so strangers at the same address do not matter to it.
+limits of an account over all addresses, and of an address over all accounts, are far higher. Where the account's owner
+has signed in before, or has chosen a new password with the link from the mailbox, which strangers cannot keep from
+arriving, the first does not apply, and the second counts attempts at such accounts alone. A browser on which its owner
+has signed in is counted for itself (``accounts.known_device``), so strangers at the same address do not matter to it.
 """
 
+import ipaddress
 import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -129,15 +130,19 @@ def begin(limits: Limits, *, account: str, address: str | None, device: str = ""
 
     ``device`` is the id of a browser on which the account's owner has signed in, '' when it is none.
     """
-    account, address = normalise_email(account), address or "unknown"
+    account, address = normalise_email(account), _place(address)
     pair = _key(limits, "device", account, device) if device else _key(limits, "pair", account, address)
     keys = {pair: limits.pair}
     attempt = Attempt(limits, keys, pair)
     now = timezone.now()
     wider = {_key(limits, "address", address): limits.address, _key(limits, "account", account): limits.account}
-    known = {count.key: count for count in AttemptCount.objects.filter(key__in=[*keys, *wider])}
+    # Whoever tries all the accounts that are known here is held back as well, and strangers' attempts do not matter.
+    among_known = {_key(limits, "known accounts of address", address): limits.address}
+    known = {count.key: count for count in AttemptCount.objects.filter(key__in=[*keys, *wider, *among_known])}
     earlier = known.get(pair)
-    if not (device or (earlier and earlier.succeeded_at and earlier.succeeded_at > now - KNOWN_ADDRESS_FOR)):
+    if earlier and earlier.succeeded_at and earlier.succeeded_at > now - KNOWN_ADDRESS_FOR:
+        wider = among_known
+    if not device:
         keys.update(wider)
     blocked = [count.blocked_until for key, count in known.items() if key in keys and count.blocked_until]
     attempt.wait = max(timedelta(), *(end - now for end in blocked), timedelta())
@@ -184,7 +189,7 @@ def make_known(account: str, address: str | None) -> None:
     """
     now = timezone.now()
     AttemptCount.objects.update_or_create(
-        key=_key(SIGN_IN, "pair", normalise_email(account), address or "unknown"),
+        key=_key(SIGN_IN, "pair", normalise_email(account), _place(address)),
         defaults={"attempts": 0, "last_at": now, "blocked_until": None, "succeeded_at": now},
     )
 
@@ -196,6 +201,18 @@ def forget_old() -> int:
         succeeded_at__gt=now - KNOWN_ADDRESS_FOR
     )
     return old.delete()[0]
+
+
+def _place(address: str | None) -> str:
+    """What of a network address counts. Whoever has one address of version 6 has the 2^64 that begin alike."""
+    if address is None:
+        return "unknown"
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address):
+        if parsed.ipv4_mapped:
+            return str(parsed.ipv4_mapped)
+        return str(ipaddress.ip_network((parsed, 64), strict=False))
+    return str(parsed)
 
 
 def _key(limits: Limits, *parts: str) -> str:

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.test import Client
 
 from accounts.models import AttemptCount, User
-from accounts.throttle import CHANGE, SIGN_IN, begin
+from accounts.throttle import CHANGE, SIGN_IN, begin, take_back
 from tests.authenticator import Clock
 from tests.cast import authenticator_of, halfway_in
 from tests.factories import PASSWORD
@@ -106,7 +106,7 @@ def test_a_form_of_another_site_reaches_no_sign_in_of_the_api(patient: User, cli
     typed = {"email": patient.email, "password": PASSWORD}
     elsewhere = {"Origin": "https://elsewhere.example"}
     answer = client.post("/api/auth/login", typed, headers=elsewhere)
-    assert (answer.status_code, answer.json()["code"]) == (403, "foreign_form")
+    assert (answer.status_code, answer.json()["code"]) == (403, "forbidden")
     assert client.post("/api/auth/login", str(typed), content_type="text/plain", headers=elsewhere).status_code == 403
     assert not AttemptCount.objects.exists()
     # Programs that are no page name no origin, and a page must ask first before it sends JSON.
@@ -128,3 +128,24 @@ def test_a_visitor_does_not_make_signed_in_people_wait_for_their_changes(patient
     counted = [count.attempts for count in AttemptCount.objects.all()]
     assert sum(counted) == 0
     assert CHANGE.address.free > 0
+
+
+def test_whoever_tries_all_the_accounts_that_are_known_at_an_address_has_to_wait(patient: User, client: Client) -> None:
+    for number in range(SIGN_IN.address.free + 1):
+        take_back(begin(SIGN_IN, account=f"{number}@example.org", address=CLINIC))
+    waits = [
+        begin(SIGN_IN, account=f"{number}@example.org", address=CLINIC).wait
+        for number in range(SIGN_IN.address.free + 1)
+    ]
+    assert [bool(wait) for wait in waits] == [False] * SIGN_IN.address.free + [True]
+    assert sign_in(client, patient).status_code == 302, "and those who are new here do not wait for it"
+
+
+def test_all_addresses_of_one_network_of_version_6_are_one(db: None) -> None:
+    def tried(address: str) -> bool:
+        return not begin(SIGN_IN, account="a@example.org", address=address).wait
+
+    assert [tried(f"2001:db8:1:2::{number:x}") for number in range(6)] == [True] * 5 + [False]
+    assert tried("2001:db8:1:3::1")
+    assert [tried(f"::ffff:192.0.2.{number}") for number in range(1, 8)] == [True] * 7
+    assert [tried("192.0.2.1") for _ in range(5)] == [True] * 4 + [False], "written either way it is one address"
