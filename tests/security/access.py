@@ -1,26 +1,23 @@
 """Who may do what, measured: every address asked as everybody, every table looked at in every context, as Markdown."""
 
-import copy
 import re
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from typing import Any
 
 import psycopg
 from django.contrib import admin
-from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
 from django.test import Client
 from psycopg import sql
 
-from tests.cast import api_client, halfway_in, signed_in
-from tests.security.addresses import Address, addresses, hers, plain_values
+from tests.security.addresses import Address, addresses, plain_values
 from tests.security.plain import become, columns_of, insert, protected_tables, undone
 from tests.security.seed import Seed
 from tests.security.test_idor import kind_of
 from tests.security.test_row_security import OF_THE_IMPORT, her_row, with_new_key
+from tests.security.walk import HALFWAY, VISITOR, Answer, asked, clients, walk_of
 
-# Heading -> who it is; nobody signed in has no person.
+# Heading -> who it is.
 PEOPLE = {
     "the patient": "patient",
     "another patient": "another_patient",
@@ -28,10 +25,10 @@ PEOPLE = {
     "another doctor": "stranger_doctor",
     "doctor not yet approved": "unapproved_doctor",
     "administrator": "administrator",
-    "not signed in": "",
+    "not signed in": VISITOR,
 }
 # On the pages one may also be between the two steps of signing in.
-HALFWAY = {"her doctor, password only": "her_doctor"}
+ON_PAGES = PEOPLE | {"her doctor, password only": HALFWAY}
 # The same people as the database knows them.
 CONTEXTS = {
     "the patient": ("patient", "patient"),
@@ -56,14 +53,6 @@ SEARCHES = {
 }
 
 
-@contextmanager
-def taken_back() -> Iterator[None]:
-    """What a request does inside is rolled back, so that the next person finds the rows as they were."""
-    with transaction.atomic():
-        yield
-        transaction.set_rollback(True)
-
-
 def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     """A table in Markdown."""
     headings = list(headings)
@@ -73,18 +62,7 @@ def table(headings: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 def browsers(seed: Seed) -> dict[str, Client]:
     """A browser of everybody."""
-    found = {heading: client_of(seed, who) for heading, who in PEOPLE.items()}
-    return found | {heading: halfway_in(Client(), getattr(seed, who)) for heading, who in HALFWAY.items()}
-
-
-def client_of(seed: Seed, who: str, *, api: bool = False) -> Client:
-    """A browser or an API client of this person of the seed."""
-    if not who:
-        return Client(raise_request_exception=False)
-    person = getattr(seed, who)
-    if api:
-        return api_client(person, raise_request_exception=False)
-    return signed_in(Client(raise_request_exception=False), person)
+    return {heading: clients(who, seed)[0] for heading, who in ON_PAGES.items()}
 
 
 def shown(address: Address) -> str:
@@ -97,7 +75,7 @@ def shown(address: Address) -> str:
     return path
 
 
-def word_for(response: HttpResponse) -> str:
+def word_for(response: Answer) -> str:
     """How a page received somebody."""
     if response.headers.get("Location", "").startswith(("/account/code/", "/account/second-step/set-up/")):
         return "code"
@@ -107,48 +85,32 @@ def word_for(response: HttpResponse) -> str:
     return WORDS.get(kind, str(kind)) if isinstance(kind, int) else kind
 
 
-def asked(client: Client, path: str, method: str = "") -> HttpResponse:
-    """Open it, or try the act where only that is offered; then take it back, also what happened to the cookies."""
-    cookies = copy.deepcopy(client.cookies)
-    with taken_back():
-        if method:
-            response: Any = client.generic(method.upper(), path, b"{}", content_type="application/json")
-        else:
-            response = client.get(path)
-            if response.status_code == 405:
-                response = client.post(path)
-    client.cookies = cookies
-    return response  # type: ignore[no-any-return]  # the test client's answer is one
+def together(words: set[str]) -> str:
+    """A cell of the table: what is open first."""
+    return ", ".join(sorted(words, key=lambda word: (word != YES, word)))
 
 
 def pages(seed: Seed) -> str:
     """The table of pages and files."""
-    clients = browsers(seed)
+    walks = [walk_of(who, seed) for who in ON_PAGES.values()]
     rows = []
     for address in addresses():
-        if address.is_admin or address.is_api:
-            continue
-        cells = []
-        for client in clients.values():
-            words = {word_for(asked(client, path)) for path in address.paths(hers(seed))}
-            cells.append(", ".join(sorted(words, key=lambda word: (word != YES, word))))
-        rows.append([f"`{shown(address)}`", *cells])
-    return table(["page or file", *clients], sorted(rows))
+        if not (address.is_admin or address.is_api):
+            cells = [together({word_for(answer) for answer in walk.asked(address)}) for walk in walks]
+            rows.append([f"`{shown(address)}`", *cells])
+    return table(["page or file", *ON_PAGES], sorted(rows))
 
 
 def endpoints(seed: Seed) -> str:
     """The table of the API's methods."""
-    clients = {heading: client_of(seed, who, api=True) for heading, who in PEOPLE.items()}
+    walks = [walk_of(who, seed) for who in PEOPLE.values()]
     rows = []
     for address in addresses():
-        if not address.is_api:
-            continue
-        for method in address.methods:
-            cells = []
-            for client in clients.values():
-                answers = {asked(client, path, method).status_code for path in address.paths(hers(seed))}
-                words = {WORDS.get(status, YES) for status in answers}
-                cells.append(", ".join(sorted(words, key=lambda word: (word != YES, word))))
+        for method in address.methods if address.is_api else ():
+            cells = [
+                together({WORDS.get(answer.status_code, YES) for answer in walk.called(address, method)})
+                for walk in walks
+            ]
             rows.append([f"`{method.upper()} {shown(address)}`", *cells])
     return table(["endpoint", *PEOPLE], rows)
 
@@ -170,18 +132,16 @@ def administration(seed: Seed, request: HttpRequest) -> str:
 def administration_for_others(seed: Seed) -> dict[str, set[str]]:
     """How the administration's pages receive everybody else."""
     open_to_all = {"admin:login", "admin:logout", "admin:jsi18n"}
-    found: dict[str, set[str]] = {}
-    for heading, who in PEOPLE.items():
-        if who == "administrator":
-            continue
-        client = client_of(seed, who)
-        found[heading] = {
-            word_for(asked(client, path))
+    return {
+        heading: {
+            word_for(answer)
             for address in addresses()
             if address.is_admin and address.name not in open_to_all
-            for path in address.paths(hers(seed))[:1]
+            for answer in walk_of(who, seed).asked(address)
         }
-    return found
+        for heading, who in PEOPLE.items()
+        if who != "administrator"
+    }
 
 
 def searches(seed: Seed) -> str:
@@ -192,7 +152,7 @@ def searches(seed: Seed) -> str:
     for title, path in SEARCHES.items():
         cells = []
         for client in clients.values():
-            response = asked(client, path)
+            response = asked(client, "get", path)
             word = word_for(response)
             finds = bool(links.search(response.content.decode())) if word == YES else False
             cells.append(word if word != YES else "finds her" if finds else "finds nobody")

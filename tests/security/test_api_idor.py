@@ -15,6 +15,7 @@ from tests.cast import api_client
 from tests.security.addresses import Address, addresses, hers, nobodys
 from tests.security.seed import Seed
 from tests.security.test_idor import PEOPLE
+from tests.security.walk import VISITOR, walk_of
 
 EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, ADMINISTRATORS = "patients", "approved doctors", "administrators"
@@ -119,15 +120,16 @@ def ask(client: Client, method: str, path: str) -> Any:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["visitor", *PEOPLE])
-def test_strangers_get_what_the_rule_says(seed: Seed, client_as: Callable[[str], Client], who: str) -> None:
-    client, wrong = client_as(who), []
-    for name, method, path in calls(hers(seed)):
-        status = ask(client, method, path).status_code
-        expected = ANSWERS[RULES[name][method]][who]
-        # What needs nobody to be signed in may refuse what was sent in its own words.
-        got = status if status in {401, 403, 404} and RULES[name][method] != EVERYBODY else OWN
-        if got != expected:
-            wrong.append((name, method, path, status, expected))
+def test_strangers_get_what_the_rule_says(seed: Seed, who: str) -> None:
+    walk, wrong = walk_of(PEOPLE.get(who, VISITOR), seed), []
+    for address in of_api():
+        for method, rule in RULES[address.name].items():
+            for answer in walk.called(address, method):
+                expected, status = ANSWERS[rule][who], answer.status_code
+                # What needs nobody to be signed in may refuse what was sent in its own words.
+                got = status if status in {401, 403, 404} and rule != EVERYBODY else OWN
+                if got != expected:
+                    wrong.append((address.name, method, status, expected))
     assert wrong == []
 
 

@@ -10,19 +10,10 @@ from django.test import Client
 from pytest_django import Settings
 
 from tests.cast import signed_in
-from tests.security.addresses import addresses, hers
 from tests.security.seed import Seed
+from tests.security.walk import EVERYBODY, OVER_TLS, VISITOR, Answer, walk_of
 
-PEOPLE = [
-    "visitor",
-    "patient",
-    "another_patient",
-    "her_doctor",
-    "stranger_doctor",
-    "unapproved_doctor",
-    "administrator",
-]
-NOT_ASKED = {"accounts:sign_out", "admin:logout"}  # the walk would go on as nobody
+ENDS_THE_SESSION = {"accounts:sign_out", "admin:logout"}  # there is nothing left that might be kept
 EVERY_ANSWER = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -43,24 +34,23 @@ NO_KEEPING = re.compile(r"\bno-store\b")
 @pytest.fixture(autouse=True)
 def over_tls(settings: Settings) -> None:
     """As in production, where the year of HSTS is set; what reads it once is asked anew by each client."""
-    settings.SECURE_HSTS_SECONDS = 31_536_000
-    settings.SECURE_HSTS_INCLUDE_SUBDOMAINS = settings.SECURE_HSTS_PRELOAD = True
-    settings.WHITENOISE_AUTOREFRESH = settings.WHITENOISE_USE_FINDERS = True
+    for name, value in OVER_TLS.items():
+        setattr(settings, name, value)
 
 
 def client_of(seed: Seed, who: str) -> Client:
     """A client of its own handler, so that the middlewares read the settings above."""
     client = Client(raise_request_exception=False)
-    return client if who == "visitor" else signed_in(client, getattr(seed, who))
+    return client if who == VISITOR else signed_in(client, getattr(seed, who))
 
 
-def policy_of(response: HttpResponse) -> dict[str, list[str]]:
+def policy_of(response: HttpResponse | Answer) -> dict[str, list[str]]:
     """The content policy: directive to sources."""
     parts = (part.split() for part in response["Content-Security-Policy"].split(";"))
     return {part[0]: part[1:] for part in parts if part}
 
 
-def complaints(response: HttpResponse) -> Iterator[str]:
+def complaints(response: HttpResponse | Answer) -> Iterator[str]:
     """What is wrong with the headers of an answer, for any answer there is."""
     for name, value in EVERY_ANSWER.items():
         if response.headers.get(name) != value:
@@ -89,25 +79,17 @@ def complaints(response: HttpResponse) -> Iterator[str]:
             yield f"the cookie {morsel.key} can be read by scripts or sent from other sites"
 
 
-def asked(client: Client, seed: Seed) -> Iterator[tuple[str, HttpResponse]]:
-    """Every address with GET, and with an empty POST where that is not the administration's."""
-    for address in addresses():
-        if address.name in NOT_ASKED:
-            continue
-        for path in address.paths(hers(seed))[:2]:
-            yield path, client.get(path, secure=True)  # type: ignore[misc]  # the test client's answer is one
-            if not address.is_admin:
-                yield f"POST {path}", client.post(path, secure=True)  # type: ignore[misc]  # see above
-
-
 @pytest.mark.django_db
-@pytest.mark.parametrize("who", PEOPLE)
+@pytest.mark.parametrize("who", EVERYBODY)
 def test_every_answer_protects_itself(seed: Seed, who: str) -> None:
     wrong, statuses, kinds = [], set(), set()
-    for path, response in asked(client_of(seed, who), seed):
+    for step in walk_of(who, seed).steps:
+        path, response = f"{step.method} {step.path}", step.answer
         statuses.add(response.status_code)
         kinds.add(response.headers.get("Content-Type", "").partition(";")[0])
         wrong += [(path, response.status_code, complaint) for complaint in complaints(response)]
+        if step.address.name in ENDS_THE_SESSION:
+            continue
         if not NO_KEEPING.search(response.headers.get("Cache-Control", "")) and "jsi18n" not in path:
             wrong.append((path, response.status_code, f"may be kept: {response.headers.get('Cache-Control')}"))
     assert wrong == []

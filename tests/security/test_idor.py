@@ -14,6 +14,7 @@ from django.test import Client
 from tests.cast import signed_in
 from tests.security.addresses import Address, addresses, hers, nobodys
 from tests.security.seed import Seed
+from tests.security.walk import VISITOR, Answer, walk_of
 
 EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, STAFF, ADMINISTRATORS = "patients", "doctors", "doctors and administrators", "administrators"
@@ -151,7 +152,7 @@ def ask(client: Client, path: str) -> HttpResponse:
     return client.post(path) if response.status_code == 405 else response  # type: ignore[return-value]  # it is one
 
 
-def kind_of(response: HttpResponse) -> int | str:
+def kind_of(response: HttpResponse | Answer) -> int | str:
     where = response.headers.get("Location", "")
     if response.status_code == 401:
         return SIGN_IN  # something was sent: the page asks to sign in and gives back what was typed
@@ -171,30 +172,30 @@ def test_every_address_has_a_rule() -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["visitor", *PEOPLE])
-def test_strangers_get_what_the_rule_says(seed: Seed, client_as: Callable[[str], Client], who: str) -> None:
-    client, wrong = client_as(who), []
+def test_strangers_get_what_the_rule_says(seed: Seed, who: str) -> None:
+    walk, wrong = walk_of(PEOPLE.get(who, VISITOR), seed), []
     for name in PAGES:
         expected = ANSWERS[RULES[name]].get(who)
-        for path in address_named(name).paths(hers(seed)):
-            got = kind_of(ask(client, path))
+        for answer in walk.asked(address_named(name)):
+            got = kind_of(answer)
             if name == "home" and got == WAITING:
                 got = OWN  # where home is for a doctor who waits
             if expected is not None and got != expected:
-                wrong.append((name, path, got, expected))
+                wrong.append((name, got, expected))
+    assert {step.path for step in walk.steps if step.answer.status_code >= 500} == set()
     assert wrong == []
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ["visitor", "patient", "doctor", "unapproved"])
-def test_the_admin_is_for_administrators(seed: Seed, client_as: Callable[[str], Client], who: str) -> None:
-    client = client_as(who)
+def test_the_admin_is_for_administrators(seed: Seed, who: str) -> None:
+    walk = walk_of(PEOPLE.get(who, VISITOR), seed)
     open_to_all = {"admin:login", "admin:logout", "admin:jsi18n"}
     admin = [address for address in addresses() if address.is_admin and address.name not in open_to_all]
     assert len(admin) > 100
     for address in admin:
-        for path in address.paths(hers(seed)):
-            response = ask(client, path)
-            assert kind_of(response) in {SIGN_IN, 403, 404}, (path, response.status_code)
+        for answer in walk.asked(address):
+            assert kind_of(answer) in {SIGN_IN, 403, 404}, (address.name, answer.status_code)
 
 
 def text_of(response: HttpResponse) -> str:
@@ -226,11 +227,11 @@ def test_what_is_another_s_looks_like_what_does_not_exist(
 @pytest.mark.parametrize("who", ["patient", "her_doctor"])
 def test_who_may_does(seed: Seed, who: str) -> None:
     """Otherwise a page that is refused to everybody would pass."""
-    client = signed_in(Client(), getattr(seed, who))
+    walk = walk_of(who, seed)
     rules = {HER, HERS_AND_HER_DOCTORS} if who == "patient" else {HER_DOCTORS, HERS_AND_HER_DOCTORS}
     refused = set()
     for name in (name for name in PAGES if RULES[name] in rules):
-        kinds = {kind_of(ask(client, path)) for path in address_named(name).paths(hers(seed))}
+        kinds = {kind_of(answer) for answer in walk.asked(address_named(name))}
         if OWN not in kinds:
             refused.add(name)
     # The file belongs to a conversation that she still has with the assistant.

@@ -11,9 +11,9 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from tests.cast import api_client, signed_in
-from tests.security.access import taken_back
 from tests.security.addresses import addresses, hers, nobodys
 from tests.security.seed import Seed
+from tests.security.walk import taken_back
 
 STRANGERS = ["another_patient", "stranger_doctor", "unapproved_doctor"]
 # What differs at every request, whoever asks for what.

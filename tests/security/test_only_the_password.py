@@ -54,6 +54,12 @@ def halfway(seed: Seed, db: None) -> Callable[[str, bool], Client]:
     return client
 
 
+def looks_or_acts(who: str, enrolled: bool, place: int) -> str:
+    """At every address each person looks once and acts once, the one with an app and the other without; and each
+    address is looked at and acted on both with an app and without."""
+    return "get" if (PEOPLE.index(who) + enrolled + place) % 2 else "post"
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("enrolled", [True, False])
 @pytest.mark.parametrize("who", PEOPLE)
@@ -62,14 +68,14 @@ def test_no_page_opens_and_nothing_can_be_done(
 ) -> None:
     client, secrets = halfway(who, enrolled), [seed.patient.last_name, seed.another_patient.last_name]
     opened: list[tuple[str, str, int | str]] = []
-    for address in closed():
+    for place, address in enumerate(closed()):
+        method = looks_or_acts(who, enrolled, place)
         for path in address.paths(hers(seed)):
-            looked, acted = client.get(path), client.post(path)
-            for response in (looked, acted):
-                if response.status_code not in {401, 403, 404, 405, 410} and not leads_to_a_step(response):
-                    opened.append((address.name, path, response.status_code))
-                if any(secret in response.content.decode(errors="replace") for secret in secrets):
-                    opened.append((address.name, path, "names a patient"))
+            response = client.get(path) if method == "get" else client.post(path)
+            if response.status_code not in {401, 403, 404, 405, 410} and not leads_to_a_step(response):
+                opened.append((address.name, path, response.status_code))
+            if any(secret in response.content.decode(errors="replace") for secret in secrets):
+                opened.append((address.name, path, "names a patient"))
     assert opened == []
 
 

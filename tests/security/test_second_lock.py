@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db.models import Q, QuerySet, Value
-from django.http import HttpResponse
+from django.http import HttpResponse, StreamingHttpResponse
 from django.test import Client
 
 from accounts.models import User
@@ -19,6 +19,7 @@ from records.people import patients_visible_to
 from tests.cast import api_client, signed_in
 from tests.security.addresses import addresses, hers
 from tests.security.seed import SECRETS, Seed
+from tests.security.walk import Answer, walk_of
 
 # Functions that decide for other tables what ``visible_to`` decides for its own.
 OPENED: dict[Callable[..., Any], Callable[..., Any]] = {
@@ -89,9 +90,9 @@ def answers(client: Client, seed: Seed) -> Iterator[tuple[str, str, HttpResponse
         yield path, sought, client.get(path)  # type: ignore[misc]  # see above
 
 
-def told(response: HttpResponse, but: str = "") -> set[str]:
+def told(response: HttpResponse | Answer, but: str = "") -> set[str]:
     """Which of the patient's words the answer holds, in whatever kind of file and in its headers."""
-    body = b"".join(response) if response.streaming else response.content
+    body = b"".join(response) if isinstance(response, StreamingHttpResponse) else response.content
     said = body + repr(response.headers).encode()
     return {secret for secret in SECRETS if secret != but and secret.encode().lower() in said.lower()}
 
@@ -115,13 +116,12 @@ def test_with_one_lock_open_nobody_sees_another_s_data(
 
 
 @pytest.mark.django_db
-def test_the_words_are_there_to_be_found(seed: Seed, visitor_of: Callable[[str], Client]) -> None:
+def test_the_words_are_there_to_be_found(seed: Seed) -> None:
     """The same walk by those who may: were it blind, the test above would prove nothing."""
     seen: set[str] = set()
     for who in ("patient", "her_doctor"):
-        client = visitor_of(who)
-        for _path, _sought, response in answers(client, seed):
-            seen |= told(response)
+        for step in walk_of(who, seed).steps:
+            seen |= told(step.answer)
     # What was overridden when prescribing, and why, stands on no page of theirs; nor the words of another doctor's
     # emergency access and what an administrator thought of it.
     assert set(SECRETS) - seen <= {"jabberwocky", "beware of Quellamidol", "marmalade trance", "snark hunting"}

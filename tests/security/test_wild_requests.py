@@ -23,9 +23,9 @@ from medichat.db.context import system
 from prescriptions.models import Prescription
 from records.models import Allergy, CareRelation, EmergencyContact, Medication
 from tests.cast import api_client, signed_in
-from tests.security.access import taken_back
 from tests.security.addresses import Address, addresses, plain_values
 from tests.security.seed import SECRETS, Seed
+from tests.security.walk import taken_back
 
 STRANGERS = ["", "another_patient", "stranger_doctor", "unapproved_doctor"]
 HERS = (Allergy, Attachment, CareRelation, Conversation, EmergencyContact, Medication, Message, Prescription, Symptom)
