@@ -1,8 +1,9 @@
 """Access and refresh tokens of API clients. Each belongs to a row of ``sessions`` and dies with it.
 
 An access token names its session and owner and lives an hour. A refresh token is used once: it is exchanged for the
-next pair, and who uses an old one (a thief, or the owner after a thief) ends the session. Nothing in a token needs to
-be believed beyond its signature: person, role and session are read from the database at every request.
+next pair, and who uses an old one (a thief, or the owner after a thief) ends the session. A token is for this
+installation alone (its audience is ``PUBLIC_URL``), also where somebody has given another one the same keys. Nothing in
+it needs to be believed beyond that: person, role and session are read from the database at every request.
 """
 
 import secrets
@@ -37,7 +38,7 @@ class AccessToken(Token):
 
     token_type = "access"  # noqa: S105  # nosec B105  # the name of a kind
     lifetime = timedelta(seconds=settings.JWT_EXPIRES_IN)
-    token_backend = TokenBackend(ALGORITHM, settings.JWT_SECRET)
+    token_backend = TokenBackend(ALGORITHM, settings.JWT_SECRET, audience=settings.PUBLIC_URL)
 
 
 class RefreshToken(Token):
@@ -45,7 +46,7 @@ class RefreshToken(Token):
 
     token_type = "refresh"  # noqa: S105  # nosec B105  # the name of a kind
     lifetime = timedelta(seconds=settings.REFRESH_TOKEN_EXPIRES_IN)
-    token_backend = TokenBackend(ALGORITHM, settings.REFRESH_TOKEN_SECRET)
+    token_backend = TokenBackend(ALGORITHM, settings.REFRESH_TOKEN_SECRET, audience=settings.PUBLIC_URL)
 
     def set_jti(self) -> None:
         """Not to be guessed, whatever becomes of the signing key."""

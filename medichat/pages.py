@@ -34,7 +34,8 @@ MADE_BY_THE_PAGE = re.compile(r"on|[0-9a-f]{8}-[0-9a-f-]{27}")
 
 def clinic(request: HttpRequest) -> dict[str, Any]:
     """Context processor: the clinic, its numbers, and how this browser wants the page (``theme`` from a cookie)."""
-    theme = request.COOKIES.get("theme", "")
+    # Over TLS a browser takes a cookie of this name from this host alone; app.js names it alike.
+    theme = request.COOKIES.get("__Host-theme" if request.is_secure() else "theme", "")
     return {
         "clinic_name": settings.CLINIC_NAME,
         "clinic_address": settings.CLINIC_ADDRESS,

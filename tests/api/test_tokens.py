@@ -146,7 +146,7 @@ def test_no_token_outlives_its_session(client: Client, patient: User) -> None:
 
 def forged(**claims: Any) -> str:
     now = int(timezone.now().timestamp())
-    body = {"token_type": "access", "jti": "x", "iat": now, "exp": now + 60, **claims}
+    body = {"token_type": "access", "jti": "x", "iat": now, "exp": now + 60, "aud": settings.PUBLIC_URL, **claims}
     return jwt.encode(body, settings.JWT_SECRET, algorithm="HS256")
 
 
@@ -164,6 +164,8 @@ def test_a_token_that_is_not_ours_opens_nothing(client: Client, patient: User, a
         forged(userId=5, sid=None),
         forged(userId=str(patient.pk), sid=other["sid"]),
         forged(userId=str(patient.pk), sid=claims["sid"], exp=1),
+        forged(userId=str(patient.pk), sid=claims["sid"], aud="https://another.clinic.example"),
+        jwt.encode({name: claims[name] for name in claims if name != "aud"}, settings.JWT_SECRET, algorithm="HS256"),
     ]  # fmt: skip
     assert forged(userId=claims["userId"], sid=claims["sid"]) != mine["token"]
     assert verify(forged(userId=claims["userId"], sid=claims["sid"])).status_code == 200

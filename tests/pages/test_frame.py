@@ -13,6 +13,7 @@ from django.template.loader import render_to_string
 from django.test import RequestFactory
 from pytest_django import Settings
 
+from medichat.pages import clinic
 from medichat.styleguide import ICONS
 
 ROOT = Path(__file__).parents[2]
@@ -109,6 +110,14 @@ class TestFrame:
     @pytest.mark.parametrize("wanted", ["light", "dark"])
     def test_the_wish_for_light_or_dark_is_remembered(self, rf: RequestFactory, wanted: str) -> None:
         assert f'data-theme="{wanted}"' in page(rf, AnonymousUser(), theme=wanted)
+
+    def test_over_tls_the_wish_is_bound_to_the_host(self, rf: RequestFactory) -> None:
+        over_tls = rf.get("/", secure=True)
+        over_tls.COOKIES = {"theme": "light", "__Host-theme": "dark"}
+        assert clinic(over_tls)["theme"] == "dark"
+        over_tls.COOKIES = {"theme": "light"}
+        assert clinic(over_tls)["theme"] == ""
+        assert '["__Host-theme", "; Secure"]' in (STATIC / "app.js").read_text()
 
     def test_any_other_wish_is_ignored(self, rf: RequestFactory) -> None:
         assert "data-theme=" not in page(rf, AnonymousUser(), theme='"><b>')

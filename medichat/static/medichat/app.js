@@ -63,8 +63,9 @@
         const next = { "": "light", light: "dark", dark: "" }[root.dataset.theme ?? ""];
         if (next) root.dataset.theme = next;
         else delete root.dataset.theme;
-        const secure = location.protocol === "https:" ? "; Secure" : "";
-        document.cookie = `theme=${next}; Path=/; Max-Age=${next ? 31536000 : 0}; SameSite=Lax${secure}`;
+        const overTls = location.protocol === "https:";
+        const [name, secure] = overTls ? ["__Host-theme", "; Secure"] : ["theme", ""];
+        document.cookie = `${name}=${next}; Path=/; Max-Age=${next ? 31536000 : 0}; SameSite=Lax${secure}`;
         tell();
         announce(`Colours: ${names[next]}`);
       });
