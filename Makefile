@@ -1,4 +1,4 @@
-# make run · make test · make check · make bench: each installs what it needs into a virtual environment first.
+# make run · make test · make check · make fuzz · make bench: each installs what it needs into a virtual environment first.
 #
 #   PORT=8001 make run             another port
 #   MEDICHAT_DATA_DIR=... make run  the database, files and development secrets somewhere else than ./var
@@ -13,14 +13,15 @@ SHELL := /bin/sh
 RUN_PYTHON := "$$VENV/bin/python"
 
 .NOTPARALLEL:
-.PHONY: help run test test-postgresql15 check bench screenshots packages packages-dev libraries browser
+.PHONY: help run test test-postgresql15 check fuzz bench screenshots packages packages-dev libraries browser
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run    serve MediChat on http://127.0.0.1:8000 with a small demo clinic"
 	@echo "make test   run the tests"
 	@echo "make test-postgresql15  row-level security and pgAudit on Debian's PostgreSQL 15"
-	@echo "make check  lint, format, types, migrations, production settings, security"
+	@echo "make check  lint, format, types, migrations, production settings, API description, security"
+	@echo "make fuzz   ask the API 5,000 generated questions (CASES=... for more)"
 	@echo "make bench  measure with a large clinic (takes a while)"
 	@echo "make screenshots  pictures of every screen into screenshots/"
 
@@ -38,6 +39,9 @@ test-postgresql15: packages-dev libraries
 
 check: packages-dev libraries
 	@exec sh .ci/check
+
+fuzz: packages-dev libraries
+	@GENERATED_CASES=$${CASES:-5000} exec $(RUN_PYTHON) -m pytest tests/api/test_generated_requests.py -n 0 -s
 
 bench: packages-dev libraries
 	@exec $(RUN_PYTHON) -m pytest tests/bench -n 0 -m bench -s

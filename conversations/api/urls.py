@@ -10,17 +10,17 @@ urlpatterns = [
     path("chatbot/history", chat.ChatHistoryView.as_view(), name="chat_history"),
     path(
         "patients/conversations/<id:conversation_id>/mark-read",
-        chat.ActView.as_view(act="read"),
+        chat.ActView.as_view(act="read", said_of_it="Mark the answer as read. Can be repeated."),
         name="conversation_read",
     ),
     path(
         "patients/conversations/<id:conversation_id>/archive",
-        chat.ActView.as_view(act="archive"),
+        chat.ActView.as_view(act="archive", said_of_it="Put a consultation away. Can be repeated."),
         name="conversation_archive",
     ),
     path(
         "patients/conversations/<id:conversation_id>/unarchive",
-        chat.ActView.as_view(act="unarchive"),
+        chat.ActView.as_view(act="unarchive", said_of_it="Bring a consultation back. Can be repeated."),
         name="conversation_unarchive",
     ),
     path("doctors/conversation/<id:case_id>/update-info", symptoms.InfoView.as_view(), name="case_info"),

@@ -18,6 +18,9 @@ class ApiView(APIView):
     exists does not exist for other methods: 404, as the previous system answered.
     """
 
+    said_of_it = ""
+    """What the schema says of it, where several addresses share a view and its docstring."""
+
     says_faults_plainly = False
     """Whether faults are one sentence instead of a JSON text: where the client shows it to a person as it is."""
 

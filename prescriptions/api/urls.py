@@ -14,10 +14,14 @@ urlpatterns = [
     path("doctors/stats", doctor.StatsView.as_view(), name="doctor_stats"),
     path("doctors/conversation/<id:case_id>", doctor.CaseView.as_view(), name="case"),
     path("doctors/conversation/<id:case_id>/respond", doctor.RespondView.as_view(), name="respond"),
-    path("doctors/conversation/<id:case_id>/archive", doctor.ArchiveView.as_view(), name="case_archive"),
+    path(
+        "doctors/conversation/<id:case_id>/archive",
+        doctor.ArchiveView.as_view(said_of_it="Put a case away, for this doctor only. Can be repeated."),
+        name="case_archive",
+    ),
     path(
         "doctors/conversation/<id:case_id>/unarchive",
-        doctor.ArchiveView.as_view(archived=False),
+        doctor.ArchiveView.as_view(archived=False, said_of_it="Bring a case back. Can be repeated."),
         name="case_unarchive",
     ),
     path("doctors/patient/<id:patient_id>/history", doctor.VisitsView.as_view(), name="patient_history"),

@@ -97,7 +97,7 @@ class ProfileSavedBody(TypedDict):
 
 
 class ProfileView(PatientView):
-    """Read the profile, or save the settings form (see ``settings_form`` for what of it is a change)."""
+    """The patient's own profile."""
 
     says_faults_plainly = True
 

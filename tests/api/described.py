@@ -87,8 +87,8 @@ def complaints(method: str, path: str, response: Any) -> list[str]:
     contents = described["content"]
     if kind not in contents:
         return [] if "*/*" in contents else [f"{said}: the type is not described"]
-    missing = [name for name in described["headers"] if name not in response.headers]
-    wrong = [f"{said}: no header {name}" for name in missing if name != "Retry-After"]
+    needed = {name for name, header in described["headers"].items() if resolved(header).get("required")}
+    wrong = [f"{said}: no header {name}" for name in needed if name not in response.headers]
     if kind.endswith("json"):
         wrong += [f"{said}: {fault}" for fault in faults(contents[kind]["schema"], response.json())]
     return wrong

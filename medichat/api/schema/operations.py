@@ -4,7 +4,7 @@ import inspect
 import re
 from collections.abc import Iterator
 from http import HTTPStatus
-from typing import Any, get_args, get_type_hints
+from typing import Any, cast, get_args, get_type_hints
 
 from django.urls import resolve
 from drf_spectacular.openapi import AutoSchema
@@ -19,14 +19,28 @@ from medichat.api.schema import forms  # noqa: F401  # registers what it describ
 from medichat.api.schema.examples import Examples
 from medichat.api.schema.problems import problem_of
 from medichat.api.schema.types import Schema, either, schema_of
+from medichat.api.views import ApiView
 
 JSON, FORM, MULTIPART = "application/json", "application/x-www-form-urlencoded", "multipart/form-data"
 A_ROW = "00000000-0000-4000-8000-000000000000"
 # What may happen to every request.
 ALWAYS = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
-REQUEST_ID = {"description": "The request's id, also in the clinic's record.", "schema": {"type": "string"}}
-RETRY_AFTER = {"description": "Seconds to wait.", "schema": {"type": "integer", "minimum": 0}}
-CHALLENGE = {"description": "How to sign in.", "schema": {"type": "string", "enum": ["Bearer"]}}
+NUMBER: Schema = {"type": "integer", "minimum": 0}
+REQUEST_ID, RETRY_AFTER, CHALLENGE = "X-Request-ID", "Retry-After", "WWW-Authenticate"
+COUNTS = ("RateLimit-Policy", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
+HEADERS: dict[str, Schema] = {
+    REQUEST_ID: {
+        "description": "The request's id, also in the clinic's record.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    RETRY_AFTER: {"description": "Seconds to wait.", "schema": NUMBER},
+    CHALLENGE: {"description": "How to sign in.", "required": True, "schema": {"type": "string", "enum": ["Bearer"]}},
+    "RateLimit-Policy": {"description": "Requests, and in how many seconds.", "schema": {"type": "string"}},
+    "RateLimit-Limit": {"description": "Requests until one has to wait.", "schema": NUMBER},
+    "RateLimit-Remaining": {"description": "How many of them are left.", "schema": NUMBER},
+    "RateLimit-Reset": {"description": "Seconds until counting begins anew.", "schema": NUMBER},
+}
 
 
 class Describing(AutoSchema):
@@ -48,8 +62,10 @@ class Describing(AutoSchema):
         return f"{self.method.lower()}_{name}"
 
     def get_summary(self) -> str:
-        """The first sentence of what the method or, where it says little, the view says of itself."""
-        return re.split(r"(?<=[.;:]) ", _plain(self._words[0]))[0].rstrip(".;:")
+        """The first words of what the view says of itself, and of the method where it has several."""
+        said, of_method = [_first_of(words) for words in [*self._words, ""][:2]]
+        several = len(self.view.allowed_methods) > len({self.method, "OPTIONS"})
+        return f"{said}: {of_method[0].lower()}{of_method[1:]}" if several and of_method else said
 
     def get_description(self) -> str:  # type: ignore[override]  # as drf-spectacular has it
         """Both, and who may."""
@@ -59,8 +75,9 @@ class Describing(AutoSchema):
 
     @property
     def _words(self) -> list[str]:
-        said = getattr(self.view, "said_of_it", "") or inspect.getdoc(type(self.view)) or ""
-        return [said, inspect.getdoc(self.handler) or ""]
+        if said := cast(ApiView, self.view).said_of_it:
+            return [said]
+        return [inspect.getdoc(type(self.view)) or "", inspect.getdoc(self.handler) or ""]
 
     def get_tags(self) -> list[str]:
         """The first part of the path."""
@@ -118,7 +135,7 @@ class Describing(AutoSchema):
         return dict(self.registry[component].ref)
 
     def _answers(self) -> Iterator[tuple[str, Schema]]:
-        headers = {"X-Request-ID": REQUEST_ID} | {
+        headers = self._headers(REQUEST_ID, *COUNTS) | {
             name: {"description": meaning, "schema": {"type": "string"}}
             for name, meaning in self.declaration.headers_sent.items()
         }
@@ -166,11 +183,9 @@ class Describing(AutoSchema):
 
     def _refusal(self, status: int, refusals: list[Refused]) -> Schema:
         bodies = list(dict.fromkeys(refused.body or ErrorBody for refused in refusals))
-        headers = {"X-Request-ID": REQUEST_ID}
-        if status in {429, 503}:
-            headers["Retry-After"] = RETRY_AFTER
-        if status == HTTPStatus.UNAUTHORIZED:
-            headers["WWW-Authenticate"] = CHALLENGE
+        waits = [RETRY_AFTER] if status in {429, 503} else []
+        signs_in = [CHALLENGE] if status == HTTPStatus.UNAUTHORIZED else []
+        headers = self._headers(REQUEST_ID, *COUNTS, *waits, *signs_in)
         kinds = {
             JSON: either([schema_of(body, self.registry) for body in bodies]),
             PROBLEM: either([problem_of(body, self.registry) for body in bodies]),
@@ -186,6 +201,12 @@ class Describing(AutoSchema):
         why = list(dict.fromkeys(refused.why for refused in refusals))
         return {"description": " ".join(why), "headers": headers, "content": content}
 
+    def _headers(self, *names: str) -> Schema:
+        for name in names:
+            component = ResolvedComponent(name, ResolvedComponent.HEADER, HEADERS[name], object=Refused)
+            self.registry.register_on_missing(component)
+        return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+
     @property
     def _examples(self) -> Examples:
         return Examples(self.registry)
@@ -199,6 +220,10 @@ def _kinds(wholes: list[Schema]) -> list[str]:
     if any("items" in field or "anyOf" in field or "$ref" in field for field in fields):
         return [JSON]
     return [JSON, FORM, MULTIPART]
+
+
+def _first_of(text: str) -> str:
+    return re.split(r"(?<=[.;:]) ", _plain(text))[0].rstrip(".;:")
 
 
 def _plain(text: str) -> str:
