@@ -13,6 +13,8 @@ from records.models import (
     EmergencyReason,
     EmergencyReview,
     FamilyHistory,
+    Icd10Code,
+    Icd10Word,
     Immunization,
     MedicalHistory,
     MedicalInfo,
@@ -149,3 +151,25 @@ class ImmunizationFactory(OfPatientFactory):
         model = Immunization
 
     vaccine = "Tetanus"
+
+
+class Icd10CodeFactory(SystemFactory):
+    """A code of diagnoses."""
+
+    class Meta:
+        model = Icd10Code
+
+    code = factory.Sequence(lambda number: f"J45.{number:03}")
+    title = "Asthma"
+    category = "J45"
+    is_complete = True
+    release = "April 2026"
+
+
+class Icd10WordFactory(SystemFactory):
+    """A word of the titles of codes."""
+
+    class Meta:
+        model = Icd10Word
+
+    word = factory.Sequence(lambda number: f"asthma{number}")
