@@ -1,5 +1,6 @@
 """The description of the API: complete, valid, with examples, and open to everybody."""
 
+import json
 import re
 from collections.abc import Iterator
 from io import StringIO
@@ -7,6 +8,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.http import HttpResponse, JsonResponse
 from django.test import Client
 from rest_framework import serializers
 from rest_framework.test import APIRequestFactory
@@ -16,7 +18,7 @@ from medichat.api.schema.views import description
 from medichat.api.views import ApiView
 from records.api import settings_form
 from records.api.settings_sent import SettingsSent
-from tests.api.described import faults, resolved
+from tests.api.described import complaints, faults, resolved
 from tests.security.addresses import addresses
 
 ALWAYS = {"429", "500", "503"}
@@ -89,6 +91,31 @@ def test_the_words_of_a_choice_are_told() -> None:
     ]  # fmt: skip
     assert schemas["Error"]["properties"]["code"]["enum"]
     assert {None, "mild"} <= set(schemas["Allergy"]["properties"]["severity"]["enum"])
+
+
+def answered(body: dict[str, Any], status: int = 200, **headers: str) -> JsonResponse:
+    return JsonResponse(body, status=status, headers={"X-Request-ID": "1", **headers})
+
+
+def test_what_is_not_in_the_schema_is_noticed() -> None:
+    """Otherwise the tests that hold every answer against it would prove nothing."""
+    done = {"status": "success", "message": "You are signed out."}
+    assert noticed(answered(done)) == []
+    for response in (
+        answered(done | {"more": 1}),
+        answered({"status": "success"}),
+        answered(done | {"status": "well"}),
+        answered(done, 202),
+        JsonResponse(done),
+        HttpResponse("Done.", content_type="text/plain", headers={"X-Request-ID": "1"}),
+        answered({"status": "fail", "error": "No.", "message": "No."}, 401, **{"WWW-Authenticate": "Bearer"}),
+    ):
+        assert noticed(response), response.content
+
+
+def noticed(response: HttpResponse) -> list[str]:
+    response.json = lambda: json.loads(response.content)  # type: ignore[attr-defined]  # as the test client adds it
+    return complaints("POST", "/api/auth/logout", response)
 
 
 def test_a_form_that_is_not_declared_is_not_read() -> None:

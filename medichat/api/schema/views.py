@@ -1,5 +1,6 @@
 """``/api/schema`` and ``/api/docs``: open to everybody, because they tell nothing of the clinic or of anybody in it."""
 
+import json
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ from django.shortcuts import render
 from drf_spectacular.generators import SchemaGenerator
 from rest_framework.request import Request
 
-from medichat.api.declaring import Answer, sends_file
+from medichat.api.declaring import sends_file
 from medichat.api.views import ApiView
 
 
@@ -19,15 +20,21 @@ def description() -> dict[str, Any]:
     return schema
 
 
+@cache
+def _as_text() -> str:
+    return json.dumps(description())
+
+
 class SchemaView(ApiView):
     """This description of the API, in OpenAPI 3.1."""
 
     authentication_classes = []
     permission_classes = []
 
-    def get(self, request: Request) -> Answer[dict[str, Any]]:
+    @sends_file("application/json", "The description.")
+    def get(self, request: Request) -> HttpResponse:
         """Everything that can be asked, every answer and every refusal."""
-        return Answer(description())
+        return HttpResponse(_as_text(), content_type="application/json")
 
 
 class DocumentationView(ApiView):
