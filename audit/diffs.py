@@ -20,7 +20,9 @@ from records.models import (
     MedicalHistory,
     MedicalInfo,
     Medication,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 )
 
 CHART = [
@@ -31,7 +33,9 @@ CHART = [
     MedicalHistory,
     MedicalInfo,
     Medication,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 ]
 MASK = "••••"
 KEPT_BY_THE_DATABASE = ["created_at", "updated_at"]

@@ -14,6 +14,7 @@ from records.models import (
     Allergy,
     CareRelation,
     ChartEntry,
+    EarlierStatement,
     EmergencyAccess,
     EmergencyContact,
     EmergencyReview,
@@ -25,8 +26,10 @@ from records.models import (
     MedicalInfo,
     Medication,
     SearchWord,
+    SocialHistory,
     Source,
     SurgicalHistory,
+    VitalSigns,
     VocabularyWord,
     WordKind,
     patients_like,
@@ -243,6 +246,13 @@ class MedicalInfoAdmin(SearchByPatientMixin):
     list_select_related = ("patient", "assigned_doctor")
     autocomplete_fields = ("patient", "assigned_doctor")
 
+    def save_model(self, request: HttpRequest, obj: MedicalInfo, form: Any, change: bool) -> None:
+        """Store it, and keep what it said before."""
+        before = MedicalInfo.objects.filter(pk=obj.pk).first() if change else None
+        super().save_model(request, obj, form, change)
+        if before is not None:
+            EarlierStatement.keep(before, obj, by=cast(User, request.user), fields=form.changed_data)
+
 
 @admin.register(EmergencyContact)
 class EmergencyContactAdmin(SearchByPatientMixin):
@@ -307,6 +317,33 @@ class ImmunizationAdmin(ChartEntryAdmin):
 
     list_display = ("__str__", "patient", "given_on", "date_text", "source", "standing")
     list_filter = ("source",)
+
+
+@admin.register(SocialHistory)
+class SocialHistoryAdmin(ChartEntryAdmin):
+    """What somebody's life is like."""
+
+    one_line = ("statement_text",)
+    list_display = ("topic", "patient", "source", "standing")
+    list_filter = ("topic", "source")
+
+
+@admin.register(VitalSigns)
+class VitalSignsAdmin(ChartEntryAdmin):
+    """Measurements."""
+
+    list_display = ("__str__", "patient", "systolic", "diastolic", "pulse", "temperature_c", "source", "standing")
+    list_filter = ("source", ("entered_in_error_at", admin.EmptyFieldListFilter))
+    ordering = ("-measured_at", "-id")
+
+
+@admin.register(EarlierStatement)
+class EarlierStatementAdmin(SearchByPatientMixin, ReadOnlyAdmin):
+    """What the medical information said before it was changed."""
+
+    list_display = ("field", "patient", "changed_by", "created_at")
+    list_filter = ("field",)
+    list_select_related = ("patient", "changed_by")
 
 
 @admin.register(SearchWord)

@@ -1,15 +1,13 @@
 """The kinds of chart entry as pages know them: names, columns, forms, and where they stand."""
 
-import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from django.http import Http404
 
-from accounts.models import User
-from medichat.templatetags.clinical import clinical_date, dose
+from medichat.templatetags.clinical import clinical_date, clinical_datetime, dose
 from records.access import OpenChart
 from records.forms import (
     AllergyForm,
@@ -25,6 +23,10 @@ from records.forms import (
     PatientImmunizationForm,
     PatientMedicationForm,
     PatientOperationForm,
+    PatientSocialForm,
+    PatientVitalsForm,
+    SocialForm,
+    VitalsForm,
 )
 from records.models import (
     Allergy,
@@ -32,19 +34,22 @@ from records.models import (
     FamilyHistory,
     Immunization,
     MedicalHistory,
-    MedicalInfo,
     Medication,
-    Source,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 )
+from records.vitals.measures import pressure, shown
 
 TABS = {
     "overview": "Overview",
     "problems": "Problems",
     "medicines": "Medicines",
     "allergies": "Allergies",
+    "vitals": "Vitals",
     "history": "History",
     "person": "Person",
+    "timeline": "Timeline",
 }
 
 
@@ -66,11 +71,18 @@ class Kind:
     none_in_own_words: str = ""
     end_act: str = ""
     """What ending an entry is called, where it can end."""
+    longest_list: int = 0
+    """How many of the latest entries a page shows, where there may be very many; 0 for all."""
 
     @property
     def one(self) -> str:
         """'an allergy', 'a medicine'."""
         return f"{'an' if self.singular[0] in 'aeiou' else 'a'} {self.singular}"
+
+    def prepare(self, entry: Any, chart: OpenChart) -> None:
+        """Give an entry what its columns need of the patient. Patients see figures without a judgement of them."""
+        if isinstance(entry, VitalSigns):
+            entry.judged_for = None if chart.is_own else chart.patient.date_of_birth
 
     def form_for(self, chart: OpenChart) -> type[EntryForm]:
         """The short form in plain words for patients, the full one for clinicians."""
@@ -102,6 +114,16 @@ def _taken(medicine: Medication) -> str:
     if medicine.is_active is None:
         return "not known"
     return "yes" if medicine.is_current else "no"
+
+
+def _figure(name: str) -> Callable[[VitalSigns], str]:
+    return lambda measured: shown(measured, name, measured.judged_for)
+
+
+def _glucose(measured: VitalSigns) -> str:
+    text = shown(measured, "glucose_mmol_l", measured.judged_for)
+    when = measured.get_glucose_when_display() if measured.glucose_when else ""
+    return f"{text}, {when.lower()}" if when else text
 
 
 def _notes(entry: ChartEntry) -> str:
@@ -175,6 +197,30 @@ KINDS = {
             end_act="Resolved",
         ),
         Kind(
+            slug="vitals",
+            model=VitalSigns,
+            tab="vitals",
+            title="Measurements",
+            singular="set of measurements",
+            icon="vitals",
+            columns=(
+                ("Measured", lambda measured: clinical_datetime(measured.measured_at)),
+                ("Blood pressure (mmHg)", lambda measured: pressure(measured, measured.judged_for)),
+                ("Pulse (/min)", _figure("pulse")),
+                ("Temperature (°C)", _figure("temperature_c")),
+                ("Breathing (/min)", _figure("respiratory_rate")),
+                ("Oxygen (%)", _figure("oxygen_saturation")),
+                ("Weight (kg)", _figure("weight_kg")),
+                ("Height (cm)", _figure("height_cm")),
+                ("BMI (kg/m²)", _figure("bmi")),
+                ("Glucose (mmol/L)", _glucose),
+                ("Notes", _notes),
+            ),
+            form=VitalsForm,
+            patient_form=PatientVitalsForm,
+            longest_list=50,
+        ),
+        Kind(
             slug="operations",
             model=SurgicalHistory,
             tab="history",
@@ -219,13 +265,24 @@ KINDS = {
             form=ImmunizationForm,
             patient_form=PatientImmunizationForm,
         ),
+        Kind(
+            slug="social",
+            model=SocialHistory,
+            tab="history",
+            title="Social history",
+            singular="part of the social history",
+            icon="home",
+            columns=(
+                ("About", lambda social: social.get_topic_display()),
+                ("What was said", lambda social: social.statement_text),
+                ("Since", lambda social: social.since_text or ""),
+                ("Notes", _notes),
+            ),
+            form=SocialForm,
+            patient_form=PatientSocialForm,
+        ),
     ]
 }
-
-
-# Whether a medicine is taken now is said by where it stands.
-NOT_AT_A_GLANCE = {"Notes", "Type", "Taken now"}
-FOR_CLINICIANS = {"ICD-10", "Taken now"}
 
 
 def kind_named(slug: str) -> Kind:
@@ -236,131 +293,8 @@ def kind_named(slug: str) -> Kind:
         raise Http404 from None
 
 
-@dataclass(frozen=True)
-class Row:
-    """One entry as a page shows it, with what this person may do to it."""
-
-    entry: Any
-    cells: list[tuple[str, str]]
-    provenance: str
-    """Where it comes from and who recorded it."""
-    struck_out: str = ""
-    """By whom, when and why it was marked as entered in error."""
-    correct_url: str = ""
-    wrong_url: str = ""
-    end_url: str = ""
-
-    @property
-    def name(self) -> str:
-        """What the entry is called."""
-        return self.cells[0][1]
-
-    @property
-    def at_a_glance(self) -> list[str]:
-        """What an overview says besides the name."""
-        return [text for heading, text in self.cells[1:] if text and heading not in NOT_AT_A_GLANCE]
-
-    @property
-    def in_plain_words(self) -> list[tuple[str, str]]:
-        """What patients read besides the name."""
-        return [(heading, text) for heading, text in self.cells[1:] if text and heading not in FOR_CLINICIANS]
-
-
-@dataclass(frozen=True)
-class Section:
-    """All entries of one kind of one chart, as a page shows them."""
-
-    kind: Kind
-    rows: list[Row]
-    none_stated_on: date | None
-    add_url: str
-    none_url: str = ""
-    struck: int = 0
-    """How many entries are struck out, shown or not."""
-
-    @property
-    def past(self) -> list[Row]:
-        """Medicines that are not taken any more, conditions that are over."""
-        return [row for row in self.rows if is_past(row.entry)]
-
-    @property
-    def present(self) -> list[Row]:
-        """The others."""
-        return [row for row in self.rows if not is_past(row.entry)]
-
-    @property
-    def sorted_rows(self) -> list[Row]:
-        """What is present before what is past."""
-        return self.present + self.past
-
-    @property
-    def width(self) -> int:
-        """The columns of the table: those of the kind, where it comes from, and what can be done."""
-        return len(self.kind.columns) + 2
-
-
 def is_past(entry: ChartEntry) -> bool:
     """Whether it is over, as far as known. What nobody knows counts as present."""
     if isinstance(entry, Medication):
         return not entry.is_current
     return isinstance(entry, MedicalHistory) and entry.is_active is False
-
-
-def section_of(
-    chart: OpenChart, kind: Kind, entries: Iterable[ChartEntry], info: MedicalInfo | None, *, with_errors: bool
-) -> Section:
-    """What a page shows of one kind; struck-out entries only on demand."""
-    entries = list(entries)
-    standing = [entry for entry in entries if entry.entered_in_error_at is None]
-    unsaid = not any(entry.says_something for entry in standing)
-    return Section(
-        kind=kind,
-        rows=[row_of(chart, kind, entry) for entry in (entries if with_errors else standing)],
-        none_stated_on=getattr(info, kind.model.statement) if info and kind.model.statement and unsaid else None,
-        add_url=chart.url("add", slug=kind.slug),
-        none_url=chart.url("none", slug=kind.slug) if kind.none_stated and unsaid else "",
-        struck=len(entries) - len(standing),
-    )
-
-
-def row_of(chart: OpenChart, kind: Kind, entry: ChartEntry) -> Row:
-    """One entry, with the acts that are open to this person."""
-    cells = [(heading, text_of(entry)) for heading, text_of in kind.columns]
-    provenance = provenance_of(entry, chart.by)
-    if entry.entered_in_error_at is not None:
-        return Row(entry, cells, provenance, struck_out=error_of(entry, chart.by))
-    if not entry.may_be_changed_by(chart.by):
-        return Row(entry, cells, provenance)
-    place = {"slug": kind.slug, "entry_id": entry.pk}
-    can_end = bool(kind.end_act) and not is_past(entry)
-    return Row(
-        entry,
-        cells,
-        provenance,
-        correct_url=chart.url("correct", **place),
-        wrong_url=chart.url("wrong", **place),
-        end_url=chart.url("end", **place) if can_end else "",
-    )
-
-
-def provenance_of(entry: ChartEntry, reader: User) -> str:
-    """Where an entry comes from and who recorded it, as far as known, in words for this reader."""
-    by_the_patient = entry.source == Source.PATIENT
-    source = "Stated by you" if by_the_patient and entry.patient_id == reader.pk else entry.get_source_display()
-    who = "" if by_the_patient else _name_of(entry.recorded_by_id, entry.recorded_by, reader)
-    return f"{source} ({who})" if who else source
-
-
-def error_of(entry: ChartEntry, reader: User) -> str:
-    """By whom, when and why an entry was struck out."""
-    who = _name_of(entry.entered_in_error_by_id, entry.entered_in_error_by, reader)
-    return f"{entry.entered_in_error_reason} ({who}, {clinical_date(entry.entered_in_error_at)})"
-
-
-def _name_of(key: uuid.UUID | None, someone: User | None, reader: User) -> str:
-    """A person's name; who is out of the reader's sight (an administrator, a former doctor) is not named."""
-    if key is None:
-        return ""
-    if key == reader.pk:
-        return "you"
-    return str(someone) if someone else "the clinic"

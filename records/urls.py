@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from accounts.access import View
-from records.views import codes, emergency, entries, pages, person, photos, search
+from records.views import codes, emergency, entries, pages, person, photos, reports, search
 
 app_name = "records"
 
@@ -19,10 +19,14 @@ def both(route: str, view: View, name: str) -> list[URLPattern]:
 urlpatterns = [
     path("patients/", search.patients, name="patients"),
     path("patients/recall/", search.recall, name="recall"),
+    path("reports/", reports.index, name="reports"),
+    path("reports/<slug:report>/", reports.one, name="report"),
+    path("reports/<slug:report>/csv/", reports.csv, name="report_csv"),
     path("codes/", codes.codes, name="codes"),
     path("emergency-access/", emergency.open_chart, name="emergency_access"),
     path("patients/<uuid:patient_id>/emergency-access/end/", emergency.end, name="emergency_access_end"),
     path("record/", pages.chart, name="mine"),
+    path("record/timeline/", pages.own_timeline, name="timeline_mine"),
     path("patients/<uuid:patient_id>/", pages.chart, name="chart"),
     path("patients/<uuid:patient_id>/photo/", photos.photo, name="photo"),
     *both("person/<slug:part>/", person.edit_person, "edit_person"),

@@ -16,13 +16,16 @@ from prescriptions.models import Prescription
 from records.models import (
     Allergy,
     CareRelation,
+    EarlierStatement,
     EmergencyContact,
     FamilyHistory,
     Immunization,
     MedicalHistory,
     MedicalInfo,
     Medication,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 )
 
 
@@ -59,6 +62,9 @@ PARTS = (
     Part("operations", "Procedure", SurgicalHistory),
     Part("family_history", "FamilyMemberHistory", FamilyHistory),
     Part("immunizations", "Immunization", Immunization),
+    Part("social_history", "Observation", SocialHistory),
+    Part("measurements", "Observation", VitalSigns),
+    Part("earlier_statements", "Observation", EarlierStatement),
     Part("consultations", "Encounter", Conversation),
     Part("messages", "Communication", Message),
     Part("symptoms", "Observation", Symptom),

@@ -15,8 +15,11 @@ from records.forms.entries import (
     PatientImmunizationForm,
     PatientMedicationForm,
     PatientOperationForm,
+    PatientSocialForm,
+    SocialForm,
 )
 from records.forms.person import AboutForm, ContactForm, ServicesForm
+from records.forms.vitals import PatientVitalsForm, VitalsForm
 
 __all__ = [
     "AboutForm",
@@ -35,6 +38,10 @@ __all__ = [
     "PatientImmunizationForm",
     "PatientMedicationForm",
     "PatientOperationForm",
+    "PatientSocialForm",
+    "PatientVitalsForm",
     "ServicesForm",
+    "SocialForm",
+    "VitalsForm",
     "WrongEntryForm",
 ]

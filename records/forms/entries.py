@@ -19,6 +19,7 @@ from records.models import (
     Immunization,
     MedicalHistory,
     Medication,
+    SocialHistory,
     SurgicalHistory,
 )
 
@@ -334,3 +335,38 @@ class PatientImmunizationForm(ImmunizationForm):
         fields: ClassVar[list[str]] = ["vaccine", "given_on", "date_text"]
         labels: ClassVar[dict[str, str]] = {"given_on": "On which day?", "date_text": "Or about when?"}
         help_texts: ClassVar[dict[str, str]] = {"date_text": "If you do not know the day, for example 2009."}
+
+
+class SocialForm(EntryForm):
+    """A part of the social history, for clinicians."""
+
+    statement_text = forms.CharField(
+        label="What was said",
+        max_length=NOTES_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 2}),
+        help_text="For example 10 cigarettes a day, retired miner, lives alone on the third floor.",
+        error_messages={"required": "Write what was said."},
+    )
+
+    class Meta:
+        model = SocialHistory
+        fields: ClassVar[list[str]] = ["topic", "statement_text", "since_text", "notes"]
+        labels: ClassVar[dict[str, str]] = {"topic": "About", "since_text": "Since when"}
+        widgets: ClassVar[dict[str, Any]] = {"notes": _LINES}
+        error_messages: ClassVar[dict[str, Any]] = {"topic": {"required": "Choose what it is about."}}
+
+
+class PatientSocialForm(SocialForm):
+    """A part of one's own life that matters for one's health."""
+
+    statement_text = forms.CharField(
+        label="What should your doctors know?",
+        max_length=NOTES_LENGTH,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="For example: I work at night. I live alone. I smoke 10 cigarettes a day.",
+        error_messages={"required": "Write what your doctors should know."},
+    )
+
+    class Meta(SocialForm.Meta):
+        fields: ClassVar[list[str]] = ["topic", "statement_text", "since_text"]
+        labels: ClassVar[dict[str, str]] = {"topic": "What is it about?", "since_text": "Since when?"}

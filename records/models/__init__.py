@@ -9,11 +9,14 @@ from records.models.entries import (
     Immunization,
     MedicalHistory,
     Medication,
+    SocialHistory,
     SurgicalHistory,
 )
 from records.models.entry import ChartEntry, ChartEntryQuerySet, Source
 from records.models.person import EmergencyContact, MedicalInfo
 from records.models.search import SearchWord, VocabularyWord, WordKind, patients_like
+from records.models.statements import EarlierStatement
+from records.models.vitals import VitalSigns
 
 __all__ = [
     "Allergy",
@@ -21,6 +24,7 @@ __all__ = [
     "ChartEntry",
     "ChartEntryQuerySet",
     "CodeGroup",
+    "EarlierStatement",
     "EmergencyAccess",
     "EmergencyContact",
     "EmergencyReason",
@@ -33,8 +37,10 @@ __all__ = [
     "MedicalInfo",
     "Medication",
     "SearchWord",
+    "SocialHistory",
     "Source",
     "SurgicalHistory",
+    "VitalSigns",
     "VocabularyWord",
     "WordKind",
     "patients_like",

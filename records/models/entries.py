@@ -306,3 +306,42 @@ class Immunization(ChartEntry):
 
     def __str__(self) -> str:
         return self.vaccine or "Vaccination"
+
+
+class SocialTopic(models.TextChoices):
+    """What an entry of the social history is about."""
+
+    OCCUPATION = "occupation", "Work"
+    HOME = "home", "Home and who lives there"
+    SUPPORT = "support", "Family and support"
+    TOBACCO = "tobacco", "Tobacco"
+    ALCOHOL = "alcohol", "Alcohol"
+    DRUGS = "drugs", "Other drugs"
+    DIET = "diet", "Food and drink"
+    ACTIVITY = "activity", "Sport and movement"
+    TRAVEL = "travel", "Travel"
+    OTHER = "other", "Other"
+
+
+class SocialHistory(ChartEntry):
+    """What somebody's life is like, as far as it matters for their health (FHIR Observation, social history).
+
+    The short answers about smoking, alcohol and exercise stand with the person (``MedicalInfo``); how much, how long
+    and everything else stands here.
+    """
+
+    Topic = SocialTopic
+
+    topic = models.CharField(max_length=20, choices=SocialTopic)
+    statement_text = EncryptedTextField("what was said")
+    since_text = models.CharField("since when", max_length=200, null=True, blank=True)
+
+    class Meta(ChartEntry.Meta):
+        db_table = "social_history"
+        verbose_name_plural = "social history"
+        ordering = ["topic", "-id"]
+        constraints = [*ChartEntry.Meta.constraints, choices_constraint("topic", SocialTopic, name="social_topic")]
+        indexes = [models.Index(fields=["patient"], name="social_history_of_patient")]
+
+    def __str__(self) -> str:
+        return self.get_topic_display()

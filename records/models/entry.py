@@ -113,6 +113,15 @@ class ChartEntry(ImportableModel):
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, editable=False, related_name="+"
     )
     entered_in_error_reason = models.CharField(max_length=300, blank=True, editable=False)
+    corrects = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="+",
+        help_text="The earlier version, struck out when this one took its place.",
+    )
 
     objects = ChartEntryQuerySet.as_manager()
 
@@ -153,7 +162,7 @@ class ChartEntry(ImportableModel):
 
         Raises as ``record`` and ``mark_entered_in_error`` do; then neither happens.
         """
-        replacement.patient = self.patient
+        replacement.patient, replacement.corrects = self.patient, self
         before = self.entered_in_error_at, self.entered_in_error_by, self.entered_in_error_reason
         try:
             with transaction.atomic():

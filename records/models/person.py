@@ -14,6 +14,7 @@ from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.measures import centimetres, is_understood, kilograms
 from records.models.care import visible_patients
+from records.models.statements import EarlierStatement
 from records.models.violations import refusals_named, validate_beside_fields
 from records.signals import tell
 
@@ -159,9 +160,15 @@ class MedicalInfo(ImportableModel):
         return info
 
     def save_changes(self, *, by: User, fields: Collection[str], action: str = "corrected") -> None:
-        """Save these fields and tell it. Raises ValidationError, beside the field, for what the database refuses."""
+        """Save these fields, keep what they said before, and tell it.
+
+        Raises ValidationError, beside the field, for what the database refuses.
+        """
+        before = type(self).objects.filter(pk=self.pk).first()
         with refusals_named(type(self)):
             self.save(update_fields=list(fields))
+        if before is not None:
+            EarlierStatement.keep(before, self, by=by, fields=fields)
         tell(self, action, by=by, fields=fields)
 
 

@@ -16,6 +16,8 @@ BESIDE = {
     "medical_history_condition_not_blank": "condition",
     "medical_history_once_per_patient_and_date": "condition",
     "medical_history_resolved_not_before_diagnosed": "resolved_on",
+    "vital_signs_diastolic_below_systolic": "blood_pressure",
+    "vital_signs_glucose_when_with_glucose": "glucose_mmol_l",
     "medical_info_height_plausible": "height_cm",
     "medical_info_weight_plausible": "weight_kg",
 }

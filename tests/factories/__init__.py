@@ -28,6 +28,7 @@ from tests.factories.prescriptions import PrescriptionAlertFactory, Prescription
 from tests.factories.records import (
     AllergyFactory,
     CareRelationFactory,
+    EarlierStatementFactory,
     EmergencyAccessFactory,
     EmergencyContactFactory,
     EmergencyReviewFactory,
@@ -39,7 +40,9 @@ from tests.factories.records import (
     MedicalInfoFactory,
     MedicationFactory,
     OfPatientFactory,
+    SocialHistoryFactory,
     SurgicalHistoryFactory,
+    VitalSignsFactory,
 )
 from tests.factories.rows import SystemFactory
 
@@ -53,6 +56,7 @@ __all__ = [
     "ConversationFactory",
     "DoctorFactory",
     "DraftFactory",
+    "EarlierStatementFactory",
     "EmergencyAccessFactory",
     "EmergencyContactFactory",
     "EmergencyReviewFactory",
@@ -76,9 +80,11 @@ __all__ = [
     "PrivateNoteFactory",
     "RedFlagFactory",
     "SessionFactory",
+    "SocialHistoryFactory",
     "SurgicalHistoryFactory",
     "SymptomFactory",
     "SystemFactory",
     "UserFactory",
+    "VitalSignsFactory",
     "hashed_password",
 ]

@@ -8,6 +8,7 @@ from django.utils import timezone
 from records.models import (
     Allergy,
     CareRelation,
+    EarlierStatement,
     EmergencyAccess,
     EmergencyContact,
     EmergencyReason,
@@ -19,7 +20,9 @@ from records.models import (
     MedicalHistory,
     MedicalInfo,
     Medication,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 )
 from tests.factories.accounts import AdministratorFactory, DoctorFactory, UserFactory
 from tests.factories.rows import SystemFactory
@@ -173,3 +176,35 @@ class Icd10WordFactory(SystemFactory):
         model = Icd10Word
 
     word = factory.Sequence(lambda number: f"asthma{number}")
+
+
+class SocialHistoryFactory(OfPatientFactory):
+    """What somebody does for a living."""
+
+    class Meta:
+        model = SocialHistory
+
+    topic = SocialHistory.Topic.OCCUPATION
+    statement_text = "Night shifts in a bakery"
+
+
+class VitalSignsFactory(OfPatientFactory):
+    """A blood pressure and a pulse."""
+
+    class Meta:
+        model = VitalSigns
+
+    systolic = 128
+    diastolic = 82
+    pulse = 72
+
+
+class EarlierStatementFactory(OfPatientFactory):
+    """What was known before."""
+
+    class Meta:
+        model = EarlierStatement
+
+    field = "smoking"
+    value = "Smokes"
+    changed_by = factory.SelfAttribute("patient")

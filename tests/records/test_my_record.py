@@ -59,7 +59,7 @@ def test_it_shows_everything_in_plain_words(client_of: Callable[[User], Client],
 def test_an_empty_record_says_what_is_not_known(client_of: Callable[[User], Client], patient: User) -> None:
     page = client_of(patient).get("/record/").content.decode()
     assert page.count("Not asked yet.") == 3
-    assert page.count("Nothing recorded.") == 3
+    assert page.count("Nothing recorded.") == 5
     assert "Nobody is recorded." in page
     assert "not asked" in page
 

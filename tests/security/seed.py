@@ -150,6 +150,9 @@ def _chart(patient: User) -> tuple[Allergy, Medication, EmergencyContact]:
     factories.SurgicalHistoryFactory(patient=patient, procedure="Glimmerotomy")
     factories.FamilyHistoryFactory(patient=patient, condition="Nebelgicht")
     factories.ImmunizationFactory(patient=patient, vaccine="Pollovax")
+    factories.SocialHistoryFactory(patient=patient, statement_text="Tames jub jub birds")
+    factories.VitalSignsFactory(patient=patient, notes="After a marathon of tea")
+    factories.EarlierStatementFactory(patient=patient, field="pharmacy_name", value="Pharmacy at the Wabe")
     allergy: Allergy = factories.AllergyFactory(**hers, allergen="Zirconfloxacin", reaction="Wheezebloom")
     contact: EmergencyContact = factories.EmergencyContactFactory(patient=patient, name="Ottokar")
     return allergy, medicine, contact

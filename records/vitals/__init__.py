@@ -1,0 +1,1 @@
+"""Measurements: their units, reference ranges and charts. No database here."""
