@@ -307,6 +307,18 @@ def emergency_access_refused(sender: Any, *, by: User, **_: Any) -> None:
     )
 
 
+@on(records.report_made)
+def report_made(sender: Any, *, by: User, report: str, form: str, rows: int, **_: Any) -> None:
+    """Somebody asked a question about many patients; who was named has rows of their own."""
+    record(
+        Action.REPORT_GENERATED,
+        actor=by,
+        resource_type="report",
+        purpose=Purpose.ADMINISTRATION if by.is_administrator else Purpose.CARE,
+        codes={"report": report, "form": form, "rows": rows},
+    )
+
+
 # Conversations
 
 

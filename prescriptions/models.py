@@ -17,6 +17,7 @@ from medichat.refusals import ConflictError
 from prescriptions import signals
 from prescriptions.wording import days_of
 from records.models.care import CarersOnlyQuerySet, visible_patients
+from records.models.entry import normalised_field
 
 STARTED_LATE = timedelta(days=7)
 
@@ -86,6 +87,7 @@ class Prescription(ImportableModel):
     )
     position = models.PositiveSmallIntegerField(default=0)
     medication_name = models.CharField(max_length=200)
+    name_normalised = normalised_field("medication_name")
     dose = models.CharField(max_length=200, blank=True)
     route = models.CharField(max_length=100, blank=True)
     frequency = models.CharField(max_length=200, blank=True)
@@ -153,6 +155,9 @@ class Prescription(ImportableModel):
             models.Index(fields=["doctor", "-issued_at"], name="prescriptions_of_doctor"),
             models.Index(fields=["expires_on"], condition=Q(status="active"), name="prescriptions_to_expire"),
             models.Index(fields=["medication_name", "patient"], name="prescriptions_by_medication"),
+            # For reports: of one medicine, and of a time.
+            models.Index(fields=["name_normalised", "issued_on"], name="prescriptions_by_name"),
+            models.Index(fields=["issued_on", "name_normalised"], name="prescriptions_by_day"),
         ]
 
     def __str__(self) -> str:

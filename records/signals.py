@@ -16,6 +16,9 @@ chart_changed = Signal()
 emergency_access_ended = Signal()  # access (EmergencyAccess), by
 emergency_access_refused = Signal()  # by; what was typed is never passed on
 
+# Somebody made a report: ``by``, ``report`` (its slug), ``form`` ('page' or 'csv'), ``rows`` (how many it gave).
+report_made = Signal()
+
 
 def tell(row: Any, action: str, *, by: User, fields: Collection[str]) -> None:
     """Send ``chart_changed`` about a row that belongs to a patient."""

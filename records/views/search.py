@@ -4,21 +4,20 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from accounts.access import person, staff_required
 from accounts.models import User
 from accounts.signals import list_viewed
 from medichat.paging import page_of
-from records.kinds import KINDS, Kind
+from records.kinds import KINDS
 from records.models import Allergy, ChartEntry, MedicalInfo, WordKind, patients_like
 from records.people import Banner, banner_of, patients_visible_to
+from records.recall import RECALLED, affected
 
-RECALLED = ("allergies", "medicines", "conditions")
 LONGEST = 200
 
 
@@ -47,7 +46,7 @@ def recall(request: HttpRequest) -> HttpResponse:
     kinds = [KINDS[slug] for slug in RECALLED]
     context: dict[str, Any] = {"kinds": kinds, "kind": kind if kind in kinds else kinds[0], "name": name}
     if name:
-        entries = _affected(user, context["kind"], name).select_related("patient")
+        entries = affected(user, context["kind"], name).select_related("patient")
         page = page_of(request, entries, "patient__last_name", "patient__first_name", "pk")
         cells = context["kind"].columns
         context["page"] = page
@@ -70,17 +69,6 @@ def _fits(user: User, phrase: str) -> Q:
     if phrase.isdecimal():
         condition |= Q(record_number=int(phrase[:18]))
     return condition
-
-
-def _affected(user: User, kind: Kind, name: str) -> QuerySet[Any]:
-    """Standing entries of this name that still hold; what nobody knows counts as holding."""
-    entries: QuerySet[Any] = kind.model.objects.visible_to(user).standing().named(name)
-    if kind.slug == "allergies":
-        return entries.exclude(certainty=Allergy.Certainty.REFUTED)
-    if kind.slug == "medicines":
-        over = Q(is_active=False) | Q(ended_on__lt=timezone.localdate())
-        return entries.exclude(over)
-    return entries
 
 
 def _banners(user: User, people: list[User]) -> list[Banner]:

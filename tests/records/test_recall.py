@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.signals import viewed
+from accounts.signals import list_viewed
 from records.models import Allergy
 from tests.cast import as_person
 from tests.factories import (
@@ -127,11 +127,11 @@ def test_that_the_list_was_made_is_told(
     def hear(sender: Any, **what: Any) -> None:
         seen.append((what["by"].pk, what["resource_type"], what["why"]))
 
-    viewed.connect(hear)
+    list_viewed.connect(hear)
     try:
         recalled(client_of(administrator), "allergies", "penicillin")
     finally:
-        viewed.disconnect(hear)
+        list_viewed.disconnect(hear)
     assert seen == [(administrator.pk, "recall", "administration")]
 
 

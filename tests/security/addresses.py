@@ -94,6 +94,7 @@ def plain_values() -> dict[str, list[str]]:
     return {
         "slug": ["allergies", "medicines"],
         "part": ["about", "services"],
+        "report": ["allergies", "response-times"],
         "row": ["0"],
         "role": ["patient"],
         "uidb64": ["AAAA"],
