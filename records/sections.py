@@ -77,9 +77,16 @@ class Section:
         return self.present + self.past
 
     @property
+    def headings(self) -> list[str]:
+        """The columns in which something stands; the first one always."""
+        filled = {heading for row in self.rows for heading, text in row.cells if text}
+        (first, _text_of), *others = self.kind.columns
+        return [first, *(heading for heading, _text_of in others if heading in filled or not self.kind.longest_list)]
+
+    @property
     def width(self) -> int:
         """The columns of the table: those of the kind, where it comes from, and what can be done."""
-        return len(self.kind.columns) + 2
+        return len(self.headings) + 2
 
 
 def section_of(

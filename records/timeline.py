@@ -150,8 +150,14 @@ def ends(asked: Asked) -> Iterator[Event]:
 
 def _event(kind: Kind, entry: ChartEntry, moment: datetime, asked: Asked, *, is_day: bool, word: str = "") -> Event:
     (_heading, name), *_rest = cells = [(heading, text_of(entry)) for heading, text_of in kind.columns]
-    name = dose(entry) if isinstance(entry, Medication) else name
-    detail = "" if word or isinstance(entry, Medication) else _said(cells[1:])
+    detail = _said(cells[1:])
+    if isinstance(entry, Medication):
+        name = dose(entry)
+    elif kind.slug == "vitals":
+        # A figure without its name could be taken for another one.
+        name, detail = kind.title, ", ".join(f"{heading} {text}" for heading, text in cells[1:] if text)
+    if word or isinstance(entry, Medication):
+        detail = ""
     if isinstance(entry, MedicalHistory) and entry.icd10_code and word:
         detail = entry.icd10_code
     return Event(

@@ -80,9 +80,10 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
         nearest = [spellings[word][0] for word in words]
         fit = Case(
             When(phrases__contains=[" ".join(words_of(phrase))], then=Value(0)),
-            When(words__contains=words, then=Value(1)),
-            When(words__contains=nearest, then=Value(2)),
-            default=Value(3),
+            When(phrases__contains=[" ".join(nearest)], then=Value(1)),
+            When(words__contains=words, then=Value(2)),
+            When(words__contains=nearest, then=Value(3)),
+            default=Value(4),
             output_field=IntegerField(),
         )
         return list(found.annotate(fit=fit).order_by("fit", Length("title"), "code")[:FOUND])

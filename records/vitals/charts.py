@@ -9,6 +9,7 @@ from records.vitals.ranges import Range
 
 WIDTH, HEIGHT = 320, 120
 LEFT, RIGHT, TOP, BOTTOM = 34, 8, 8, 18
+LINE_HEIGHT = 12
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,12 @@ def draw(series: Sequence[tuple[str, Sequence[Reading]]], usual: Sequence[Range 
             if some
         ],
         bands=[band(one) for one in usual if one],
-        ticks=[Tick(y_of(value), f"{value.normalize():f}") for value in shown],
+        ticks=_apart([Tick(y_of(value), f"{value.normalize():f}") for value in shown]),
         begins=begins,
         ends=ends,
     )
+
+
+def _apart(ticks: list[Tick]) -> list[Tick]:
+    """The ticks, of two that would cover each other the upper one."""
+    return ticks if len(ticks) < 2 or ticks[0].y - ticks[-1].y >= LINE_HEIGHT else ticks[-1:]

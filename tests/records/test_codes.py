@@ -47,6 +47,7 @@ def found(phrase: str) -> list[str]:
         ("anaemia", "D64.9"),
         ("heart attack", "I21.9"),
         ("heart attacks", "I21.9"),
+        ("heart atack", "I21.9"),
         ("cardiac infarction", "I21"),
         ("broken skull", "S02.0"),
         ("fracture of the skull", "S02.0"),
