@@ -251,11 +251,19 @@ def _possible(word: str, present: frozenset[str]) -> list[_Row]:
 
 
 def _not_overruled(matches: list[Match]) -> list[Match]:
-    """Without the matches that share a word with an expression that means something else: 'blood pressure'."""
-    taken = {position for match in matches if concepts()[match.code].kind == "ignore" for position in match.positions}
-    if not taken:
+    """Without the matches that share a word with an expression that means something else: 'blood pressure'.
+
+    One that has all words of the expression knows better: 'taking blood thinners'.
+    """
+    others = [set(match.positions) for match in matches if concepts()[match.code].kind == "ignore"]
+    if not others:
         return matches
-    return [match for match in matches if concepts()[match.code].kind != "ignore" and taken.isdisjoint(match.positions)]
+    return [
+        match
+        for match in matches
+        if concepts()[match.code].kind != "ignore"
+        and all(other.isdisjoint(match.positions) or other <= set(match.positions) for other in others)
+    ]
 
 
 def _longest(matches: list[Match]) -> tuple[Match, ...]:

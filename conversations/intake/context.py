@@ -17,6 +17,9 @@ _RESOLVED_REACH = 5
 _HYPOTHESIS_REACH = 9
 _FRAGMENT = 4
 _UNCERTAIN_REACH = 5
+_PREDICATES = frozenset(
+    {"have", "has", "got", "get", "am", "is", "are", "feel", "keep", "keeps", "need", "now", "today"}
+)
 _PRONOUNS = frozenset({"he", "she", "they", "his", "her"})
 
 
@@ -221,8 +224,14 @@ def _past(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
         past.update(inside)
         if phrase_at(words, position, "past", "lists"):
             past.update(at for at in range(position, len(words)) if tokens[at].clause == tokens[position].clause)
-        elif len(inside) <= _FRAGMENT and len(parts) > 1:
+            continue
+        if len(inside) <= _FRAGMENT and len(parts) > 1:
             past.update(parts[1] if here == 0 else parts[here - 1])
+        # What is merely listed after it is of the same time: 'Ten years ago I had a stroke, seizures and a bypass'.
+        for part in parts[here + 1 :]:
+            if tokens[part[0]].clause != tokens[inside[0]].clause or _PREDICATES & {words[at] for at in part}:
+                break
+            past.update(part)
     return frozenset(past)
 
 

@@ -329,14 +329,15 @@ def _mentions(
         takes_back = corrects(scope.words)
         for match in matches:
             context = scope.of(match)
-            kind = lexicon.concepts()[match.code].kind
+            concept = lexicon.concepts()[match.code]
+            lasts = concept.kind == "background" and not concept.only
             kept = replace(
                 context,
                 # A spleen taken out long ago is still missing.
-                past=context.past and kind != "background",
+                past=context.past and not lasts,
                 other_person="" if context.other_person in about else context.other_person,
                 # Who fears a stroke has none; who worries about the pain has the pain.
-                hypothetical=context.hypothetical or (context.feared and kind == "condition"),
+                hypothetical=context.hypothetical or (context.feared and concept.kind == "condition"),
             )
             quote = _quote(turn, sentence, match)
             yield Mention(match.code, index, number, match.start, kept, quote, takes_back=takes_back)

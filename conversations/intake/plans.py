@@ -1,4 +1,4 @@
-"""The question plans of `plans/presentations.toml`: which complaint has which questions, and what may stay at home."""
+"""The question plans of `plans/presentations/`: which complaint has which questions, and what may stay at home."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from functools import cache
 from conversations.intake.attributes import hours_in, raw
 from conversations.intake.concepts import concepts
 from conversations.intake.context import phrase_at
-from conversations.intake.data import load
+from conversations.intake.data import load_all
 from conversations.intake.findings import ReadTurn
 from conversations.intake.model import Quote, Stated, Symptom
 
@@ -41,13 +41,19 @@ class Plan:
     """The symptom that the details belong to whenever it is stated; '' when it is the one stated first."""
     questions: tuple[str, ...]
     self_care: SelfCare | None
+    version: str
+    source: str
+    """Where the questions and their order come from; 'unreviewed' when from general knowledge."""
 
 
 @cache
 def plans() -> dict[str, Plan]:
     """Every plan by its code."""
     found: dict[str, Plan] = {}
-    for code, entry in load("plans/presentations.toml").items():
+    entries = [item for content in load_all("plans/presentations").values() for item in content.items()]
+    for code, entry in entries:
+        if code in found:
+            raise ValueError(f"Plan {code!r} stands twice.")
         unknown = {*entry["matches"], *([entry["main"]] if "main" in entry else [])} - set(concepts())
         if unknown:
             raise ValueError(f"Plan {code!r} names {sorted(unknown)}, which the lexicon does not have.")
@@ -65,6 +71,8 @@ def plans() -> dict[str, Plan]:
             )
             if care
             else None,
+            version=entry["version"],
+            source=entry["source"],
         )
     return found
 

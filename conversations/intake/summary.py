@@ -105,6 +105,17 @@ _OPEN_TOPICS = {
     "side_effects": "Side effects",
     "new_symptoms": "New since the last visit",
     "changes": "What changes it",
+    "safe_now": "Safe at the moment",
+    "injured_where": "Injury",
+    "what_and_how_much": "Taken",
+    "substances": "Alcohol, drugs, new medicines",
+    "sugar_figures": "Sugar and ketones",
+    "how_much_weight": "Weight lost",
+    "bleeding_time": "Time of bleeding",
+    "size_and_place": "Size and place",
+    "weeks_pregnant": "Weeks of pregnancy",
+    "last_period": "Last period",
+    "temperature": "Highest temperature",
 }
 
 

@@ -215,6 +215,7 @@ POSITIVE = [
     Case("fever_that_lasts", "urgent", "my 4 year old son has had a fever for six days", None),
     Case("sore_throat_severe", "urgent", "sore throat on one side with a fever", 25),
     Case("gout_like", "urgent", "my big toe is red, hot and swollen", 55),
+    Case("animal_bite", "urgent", "the neighbour's dog bit my hand, two deep holes", 40),
     Case("chest_infection", "urgent", "cough with green phlegm and a fever", 45),
     Case("withdrawal", "urgent", "I stopped drinking two days ago and I am shaking and sweating", 45),
     Case("withdrawal_severe", "emergency", "alcohol withdrawal and I had a seizure", 45),

@@ -33,6 +33,19 @@ def test_no_rule_code_stands_twice() -> None:
     assert len(codes) == len(set(codes))
 
 
+def test_there_are_plans_for_at_least_forty_presentations_and_each_says_where_it_comes_from() -> None:
+    presentations = [plan for plan in plans().values() if plan.code != "general"]
+    assert len(presentations) >= 40
+    assert [plan.code for plan in presentations if not (plan.source and plan.version and plan.matches)] == []
+
+
+def test_every_presentation_asks_for_its_warning_signs_or_is_one() -> None:
+    quiet = {"sleep", "tremor", "menopause", "penis", "medication_request", "general"}
+    for plan in plans().values():
+        asks = any(topic.startswith("ask:") for topic in plan.questions)
+        assert asks or plan.code in quiet, plan.code
+
+
 def test_every_question_of_a_plan_exists() -> None:
     topics = load("plans/questions.toml")
     for plan in plans().values():
