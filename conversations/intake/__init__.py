@@ -21,6 +21,7 @@ from conversations.intake.model import (
     Symptom,
     Turn,
 )
+from conversations.intake.red_flags import reason_of
 from conversations.intake.summary import summarise
 
 __all__ = [
@@ -44,6 +45,7 @@ __all__ = [
     "emergency_advice",
     "next_step",
     "opening",
+    "reason_of",
     "remaining_estimate",
     "summarise",
 ]

@@ -258,3 +258,8 @@ def _quotes(row: tuple[str, ...], view: _View) -> Iterator[Quote]:
             if key not in seen:
                 seen.add(key)
                 yield quote
+
+
+def reason_of(code: str) -> str:
+    """The rule behind a flag in plain words, as the rules are now; '' when they no longer have it."""
+    return next((rule.why for rule in rules() if rule.code == code), "")

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 from django import template
 
-from conversations.models import Conversation, Status, Urgency
+from conversations import intake
+from conversations.models import Conversation, RedFlag, Status, Urgency
 
 register = template.Library()
 
@@ -23,6 +24,26 @@ def answered_within(urgency: str | None) -> str:
             number = target // length
             return f"{number} {name}{'s' if number != 1 else ''}"
     return "a minute"
+
+
+@register.filter
+def rule_in_words(flag: RedFlag) -> str:
+    """What the rule that raised a flag says, for the clinician: 'Drooping face, weakness on one side, ...'."""
+    return intake.reason_of(flag.code)
+
+
+@register.filter
+def level_without_flags(urgency: str | None) -> str:
+    """Why a case without red flags is where it is in the queue; '' when that is not known."""
+    match urgency:
+        case Urgency.URGENT:
+            return "No warning sign for certain: the patient said yes to several and not which."
+        case Urgency.ROUTINE:
+            return "No warning sign was recognised in what the patient wrote."
+        case Urgency.SELF_CARE:
+            return "No warning sign, short and not severe, at an age and without illnesses that weigh in."
+        case _:
+            return ""
 
 
 @register.inclusion_tag("components/status_chip.html")
