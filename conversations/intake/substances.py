@@ -12,6 +12,7 @@ from conversations.intake.model import Turn
 from conversations.intake.text import Sentence
 
 _DOSE_REACH = 6
+_LONG_NAME = 8
 
 
 @cache
@@ -50,6 +51,16 @@ def medicine_names() -> frozenset[str]:
     return words_of("", "names")
 
 
+@cache
+def _endings() -> tuple[str, ...]:
+    return tuple(load("lexicon/medicines.toml")["endings"])
+
+
+def is_medicine(word: str) -> bool:
+    """Whether a word is the name of a medicine: a listed one, or a long one that ends as the names of its class do."""
+    return word in medicine_names() or (len(word) >= _LONG_NAME and word.endswith(_endings()))
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """A run of words found in a sentence, and the name that it stands for."""
@@ -73,7 +84,7 @@ def medicine_spans(turn: Turn, sentence: Sentence) -> Iterator[Span]:
         joined = f"{words[position]}-{words[position + 1]}" if position + 1 < len(words) else ""
         if joined in medicine_names():
             length = 2
-        if not length and words[position] in medicine_names():
+        if not length and is_medicine(words[position]):
             length = 1
         if length:
             first = position + 1 if words[position] == "the" and length > 1 else position
@@ -91,13 +102,13 @@ def dose(turn: Turn, sentence: Sentence, span: Span) -> str:
     parts: list[str] = []
     after = range(span.last + 1, min(span.last + 1 + _DOSE_REACH, len(words)))
     for position in (*after, *range(max(0, span.first - 3), span.first)):
-        if position in after and words[position] in medicine_names():
+        if position in after and is_medicine(words[position]):
             break
         if words[position] in units and position and words[position - 1][:1].isdecimal():
             parts.append(raw(turn.text, sentence.tokens, position - 1, position))
             break
     for position in range(span.last + 1, min(span.last + 1 + _DOSE_REACH + 2, len(words))):
-        if words[position] in medicine_names():
+        if is_medicine(words[position]):
             break
         length = phrase_length(frequencies, words, position)
         if length:
