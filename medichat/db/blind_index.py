@@ -43,7 +43,9 @@ _stemmer_lock = Lock()  # a stemmer keeps the word it works on in itself
 
 def tokens(text: str) -> set[int]:
     """The tokens to store with a text: signed 64-bit integers, one for each different lexeme."""
-    return set(_tokens(text))
+    key: bytes = settings.BLIND_INDEX_KEY
+    found = {_token(key, word[:_LONGEST_WORD]) for word in set(_WORD.findall(_plain(text)))}
+    return {token for token in found if token is not None}
 
 
 def query_tokens(text: str) -> set[int]:

@@ -9,6 +9,7 @@ Nonces are random: one key is good for 2**32 values, so that a clinic rotates fo
 """
 
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from uuid import UUID
 
@@ -75,10 +76,9 @@ def seal_bytes(clear: bytes, place: bytes) -> bytes:
 def open_bytes(sealed: bytes, place: bytes) -> bytes:
     """Decrypt what ``seal_bytes`` made for this very place. Raises UnreadableError, with the reason, otherwise."""
     sealed = bytes(sealed)
-    key_id = key_id_of(sealed)
-    key = next((key for known_id, key in settings.ENCRYPTION_KEYS if known_id == key_id), None)
-    if key is None:
-        raise UnreadableError(f"the key {key_id!r} is not in ENCRYPTION_KEY")
+    key_id, key = _newest_key()
+    if not sealed.startswith(_header(key_id)):  # nearly everything was sealed with the newest
+        key_id, key = _older_key(sealed)
     header_length = 2 + len(key_id)
     body = header_length + NONCE_BYTES
     if len(sealed) < body + TAG_BYTES:
@@ -87,6 +87,14 @@ def open_bytes(sealed: bytes, place: bytes) -> bytes:
         return _cipher(key).decrypt(sealed[header_length:body], sealed[body:], sealed[:header_length] + place)
     except InvalidTag:
         raise UnreadableError("it was changed, moved here from elsewhere, or sealed with another key") from None
+
+
+def _older_key(sealed: bytes) -> tuple[str, bytes]:
+    key_id = key_id_of(sealed)
+    for known_id, key in settings.ENCRYPTION_KEYS:
+        if known_id == key_id:
+            return known_id, key
+    raise UnreadableError(f"the key {key_id!r} is not in ENCRYPTION_KEY")
 
 
 def seal(table: str, column: str, row_id: RowId, text: str) -> bytes:
@@ -126,10 +134,10 @@ def _place(table: str, column: str, row_id: RowId) -> bytes:
 
 
 def _newest_key() -> tuple[str, bytes]:
-    if not settings.ENCRYPTION_KEYS:
+    keys: Sequence[tuple[str, bytes]] = settings.ENCRYPTION_KEYS
+    if not keys:
         raise ImproperlyConfigured("ENCRYPTION_KEY holds no key: patient data cannot be stored.")
-    newest: tuple[str, bytes] = settings.ENCRYPTION_KEYS[0]
-    return newest
+    return keys[0]
 
 
 @lru_cache(maxsize=32)

@@ -1,10 +1,10 @@
 """The accounting, which does not trust the parser: it walks the bytes of a document on its own.
 
 ``discrepancies`` demands that every non-empty leaf is claimed exactly once and that every counted element has exactly
-one fate; elements are counted by the rules of section 9 of the legacy schema. It decodes for itself, and believes the
-decoder only when the values encode to the very same bytes again; otherwise it walks the bytes. The only thing shared
-with the parser is where one text is separated into several entries (``split_entries``, ``json_elements``): the rules
-for text values count its parts.
+one fate; elements are counted by the rules of section 9 of the legacy schema. It believes decoded values only when it
+has encoded them itself, after the parser was done with them, to the very same bytes; otherwise it walks the bytes. The
+only thing shared with the parser is where one text is separated into several entries (``split_entries``,
+``json_elements``): the rules for text values count its parts.
 """
 
 from collections import Counter
@@ -131,14 +131,14 @@ def _holds_something(raw: bytes, kind: int, at: int) -> bool:
     return bool(raw[at + 4 : at + 3 + length].decode("utf-8", "replace").strip())
 
 
-def _own_values(raw: bytes) -> dict[str, Any] | None:
-    """The fields as a plain decoder shows them, if that is all there is: only when they encode to the very same bytes.
+def _proven_values(document: Document) -> dict[str, Any] | None:
+    """The decoded fields, if they are all there is and still are what they were: they encode to the very same bytes.
 
-    None for what the decoder would hide: a field stored twice, text that is no UTF-8, types that it converts.
+    None for what a decoder hides: a field stored twice, text that is no UTF-8, types that it converts.
     """
     try:
-        values = bson.decode(raw, _PLAIN)
-        return values if bson.encode(values, codec_options=_PLAIN) == raw else None
+        values = document.values
+        return values if bson.encode(values, codec_options=_PLAIN) == document.raw else None
     except (ValueError, TypeError, RecursionError, OverflowError, bson.errors.BSONError):
         return None
 
@@ -267,11 +267,13 @@ def discrepancies(collection: str, document: Document, parsed: Parsed) -> list[s
 def _compared(collection: str, document: Document, parsed: Parsed) -> tuple[set[tuple[str, Path]], list[str]]:
     """The elements of the document, and what does not add up."""
     sentences: list[str] = []
-    own = _own_values(document.raw)
-    claimed = _counted(claim.path for claim in parsed.claims)
+    proven = _proven_values(document)
+    claimed = _counted([path for path, _ in parsed.claims])
     of_the_whole = claimed.pop((), 0)  # the whole is always there, also when it holds nothing
-    if own is not None and _walked(own, (), of_the_whole, claimed, sentences):
-        values = own
+    if proven is not None and not of_the_whole and _each_claimed_once(proven, claimed):
+        values = proven
+    elif proven is not None and _walked(proven, (), of_the_whole, claimed, sentences):
+        values = proven
         sentences += [f"{_shown(path)} is claimed and does not exist" for path in claimed]
     else:
         try:
@@ -288,7 +290,7 @@ def _compared(collection: str, document: Document, parsed: Parsed) -> tuple[set[
 
 def _promises(values: dict[str, Any], parsed: Parsed) -> Iterator[str]:
     """What is claimed as set aside must lie there with its raw value; a rule that accounts for something must exist."""
-    for path, by in parsed.claims:
+    for path, by in [claim for claim in parsed.claims if ":" in claim[1]]:
         kind, _, code = by.partition(":")
         if kind == "set_aside" and not _lies_there(values, path, code, parsed.findings):
             yield f"{_shown(path)} is claimed as set aside and does not lie there"
@@ -314,10 +316,41 @@ def _lies_there(values: dict[str, Any], path: Path, code: str, findings: list[Fi
     return any(found.raw is not None and (has_secrets or extended_json(found.raw) == stated) for found in here)
 
 
-def _counted(paths: Iterable[Path]) -> dict[Path, int]:
-    every = list(paths)
-    counted = dict.fromkeys(every, 1)
-    return counted if len(counted) == len(every) else dict(Counter(every))
+def _counted(paths: list[Path]) -> dict[Path, int]:
+    counted = dict.fromkeys(paths, 1)
+    return counted if len(counted) == len(paths) else dict(Counter(paths))
+
+
+def _each_claimed_once(values: dict[str, Any], claimed: dict[Path, int]) -> bool:
+    """Whether the claims are just the leaves that hold something (or documents and lists that were claimed as one).
+
+    True settles it; what is False here may be right all the same, and is walked (``_walked``).
+    """
+    found: list[Path] = []
+    pending: list[tuple[Path, dict[str, Any] | list[Any]]] = [((), values)]
+    while pending:
+        above, outer = pending.pop()
+        if len(above) > _DEEPEST:
+            return False
+        steps: Iterable[tuple[str | int, Any]] = outer.items() if isinstance(outer, dict) else enumerate(outer)
+        for step, value in steps:
+            kind = type(value)
+            if kind is str:
+                if value and not value.isspace():
+                    found.append((*above, step))
+            elif kind in _SINGLE:
+                found.append((*above, step))
+            elif kind is dict or kind is list:
+                if value:
+                    here = (*above, step)
+                    if here in claimed:
+                        found.append(here)
+                    else:
+                        pending.append((here, value))
+            elif value is not None:
+                return False
+    # As many claims as leaves, and each leaf among them: no leaf comes twice, so that no claim does either.
+    return len(found) == len(claimed) == sum(claimed.values()) and claimed.keys() >= set(found)
 
 
 def _walked(
@@ -371,8 +404,8 @@ def _claims(found: Iterable[tuple[Path, bool]], parsed: Parsed) -> Iterator[str]
 
 
 def _fates(elements: set[tuple[str, Path]], parsed: Parsed) -> Iterator[str]:
-    fates = [(tally.entity, tally.path) for tally in parsed.tally]
-    if len(fates) != len(elements) or elements.symmetric_difference(fates):
+    fates = [(entity, path) for entity, path, _ in parsed.tally]
+    if len(fates) != len(elements) or elements != set(fates):
         counted = Counter(fates)
         for entity, path in elements - counted.keys():
             yield f"{entity} at {_shown(path)} has no fate"
@@ -381,16 +414,13 @@ def _fates(elements: set[tuple[str, Path]], parsed: Parsed) -> Iterator[str]:
                 yield f"{entity} at {_shown(path)} has {times} fates"
             if (entity, path) not in elements:
                 yield f"{entity} at {_shown(path)} is no element of the source"
-    balance: dict[str, int] = {}
-    for tally in parsed.tally:
-        if tally.fate == "loaded" and tally.entity != "doctor_responses":
-            balance[tally.entity] = balance.get(tally.entity, 0) + 1
-    for row in parsed.rows:
-        if row.table in _ENTITIES:
-            balance[row.table] = balance.get(row.table, 0) - 1
-    for entity, difference in balance.items():
-        if difference:
-            yield f"{entity}: {abs(difference)} {'more' if difference > 0 else 'fewer'} counted as loaded than rows"
+    loaded = [entity for entity, _, fate in parsed.tally if fate == "loaded" and entity != "doctor_responses"]
+    rows = [row.table for row in parsed.rows if row.table in _ENTITIES]
+    if len(loaded) != len(rows) or sorted(loaded) != sorted(rows):
+        for entity in dict.fromkeys([*loaded, *rows]):
+            difference = loaded.count(entity) - rows.count(entity)
+            if difference:
+                yield f"{entity}: {abs(difference)} {'more' if difference > 0 else 'fewer'} counted as loaded than rows"
 
 
 def _shown(path: Path) -> str:
@@ -407,10 +437,8 @@ class Ledger:
     def add(self, collection: str, document: Document, parsed: Parsed) -> list[str]:
         """Count one document on both sides; returns its discrepancies."""
         elements, sentences = _compared(collection, document, parsed)
-        for entity, _ in elements:
-            self.source[entity] += 1
-        for tally in parsed.tally:
-            self.fates[tally.entity, tally.fate] += 1
+        self.source.update([entity for entity, _ in elements])
+        self.fates.update([(entity, fate) for entity, _, fate in parsed.tally])
         return sentences
 
     def balances(self, entity: str) -> bool:

@@ -7,18 +7,26 @@ those of the patient, as in the chat; a word that the source took back later may
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
 from medichat.db import blind_index
 from medichat.legacy.parse.identity import row_id
-from medichat.legacy.tables import Record
+from medichat.legacy.tables import TABLES, Record
 from medichat.legacy.writer import Writer
 
 RELATION_COLUMNS = ("id", "patient_id", "doctor_id", "case_id", "kind", "reason", "valid_from")
-WORD_COLUMNS = ("token", "conversation_id", "patient_id")
 _FINDABLE_SENDERS = frozenset({"patient", "unknown"})
 _FROM_PREVIOUS_SYSTEM = "From the previous system"
+# All words of a case as one value: there are more of them than of all other rows together.
+_ADD_WORDS = """
+INSERT INTO conversation_words (token, conversation_id, patient_id)
+SELECT token, said.conversation_id, said.patient_id
+FROM unnest(%s::uuid[], %s::uuid[], %s::text[]) AS said (conversation_id, patient_id, tokens),
+    unnest(said.tokens::bigint[]) AS token
+ON CONFLICT (conversation_id, token) DO NOTHING
+"""
 _ONCE_IN_FORCE = """
 WHERE NOT EXISTS (
     SELECT FROM care_relations r WHERE r.valid_until IS NULL AND r.patient_id = staged.patient_id
@@ -92,15 +100,19 @@ class Derived:
         wanted: dict[Relation, datetime] = {}
         words: dict[UUID, tuple[UUID, set[int]]] = {}
         for record in written:
-            values = dict(zip(record.table.columns, record.values, strict=True))
-            if record.table.name == "conversations":
+            name = record.table.name
+            if name == "messages":
+                case, patient, sender, text = _of_message(record.values)
+                if sender in _FINDABLE_SENDERS:
+                    _, tokens = words.setdefault(case, (patient, set()))
+                    tokens |= blind_index.tokens(text)
+            elif name == "conversations":
+                values = _named(record)
                 since = values["submitted_at"] or values["created_at"] or now
                 wanted |= dict.fromkeys(_relations_of(values), min(since, now))
-            elif record.table.name == "patient_medical_info":
+            elif name == "patient_medical_info":
+                values = _named(record)
                 wanted |= dict.fromkeys(of_medical_info(values["patient_id"], values["assigned_doctor_id"]), now)
-            elif record.table.name == "messages" and values["sender"] in _FINDABLE_SENDERS:
-                _, tokens = words.setdefault(values["conversation_id"], (values["patient_id"], set()))
-                tokens |= blind_index.tokens(values["text"])
         over = [relation.id for relation in before - wanted.keys()]
         if over:
             self._writer.connection.execute(
@@ -117,12 +129,20 @@ class Derived:
             ],
             on_conflict=_ONCE_IN_FORCE,
         )
-        self._writer.add(
-            "conversation_words",
-            WORD_COLUMNS,
-            [(token, case, patient) for case, (patient, tokens) in words.items() for token in sorted(tokens)],
-            on_conflict="ON CONFLICT (conversation_id, token) DO NOTHING",
-        )
+        if words:
+            tokens = [f"{{{','.join(map(str, sorted(tokens)))}}}" for _, tokens in words.values()]
+            patients = [patient for patient, _ in words.values()]
+            self._writer.connection.execute(_ADD_WORDS, [list(words), patients, tokens])
+
+
+_of_message = itemgetter(
+    *map(TABLES["messages"].columns.index, ("conversation_id", "patient_id", "sender", "text")),
+)
+
+
+def _named(record: Record) -> dict[str, Any]:
+    """The values by their columns."""
+    return dict(zip(record.table.columns, record.values, strict=True))
 
 
 def _relations_of(conversation: dict[str, Any]) -> set[Relation]:

@@ -5,10 +5,9 @@ that is no UTF-8 is shown with U+FFFD, and a field that BSON holds twice appears
 is what the previous system saw), the earlier ones under ``name`` + NUL + their number, which no BSON name can be.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import bson
 from bson.codec_options import CodecOptions, DatetimeConversion
@@ -21,6 +20,22 @@ _DEEPEST = 200
 UNREADABLE = "\ufffd"
 TWICE = "\0"
 """Stands between a field's name and its number in the earlier occurrences of a field that is stored twice."""
+
+
+Made = TypeVar("Made")
+
+
+class kept(Generic[Made]):  # noqa: N801  # used like functools.cached_property
+    """What is made when it is first asked for. ``functools.cached_property`` of Python 3.11 takes a lock each time."""
+
+    def __init__(self, make: Callable[[Any], Made]) -> None:
+        self._make = make
+        self._name = make.__name__
+        self.__doc__ = make.__doc__
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Made:
+        made = owner.__dict__[self._name] = self._make(owner)
+        return made
 
 
 class Fields(dict[str, Any]):
@@ -69,7 +84,7 @@ class Document:
     where: str = field(default="", compare=False)
     """For messages: file and byte or line; never content."""
 
-    @cached_property
+    @kept
     def values(self) -> dict[str, Any]:
         """The decoded fields. Raises UnreadableDocumentError."""
         try:
@@ -87,7 +102,7 @@ class Document:
         """Whether there are as many bytes that may begin a document or a list inside."""
         return self.raw.count(b"\x03") + self.raw.count(b"\x04") > _DEEPEST
 
-    @cached_property
+    @kept
     def replaced(self) -> list[Path]:
         """Where text or a field's name is no UTF-8, so that ``values`` shows U+FFFD for some of its bytes."""
         try:

@@ -11,6 +11,7 @@ A row that the database refuses does not fail the batch: the documents are taken
 it is set aside with the name of the constraint (see ``refusals``).
 """
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -102,15 +103,15 @@ class Loader:
         self, prepared: Sequence[Prepared], known: dict[UUID, Known]
     ) -> tuple[list[Prepared], list[Prepared]]:
         """The documents, and apart from them those whose identity another document has already."""
-        once: dict[UUID, Prepared] = {}
+        once: dict[str, Prepared] = {}
         again = []
         for one in prepared:
-            before = known.get(one.key)
+            before = known.get(one.key) if known else None
             is_another = before and before.was_met_in_this_run and before.digest and before.digest != one.digest
-            if one.key in once or (self._each_once and is_another):
+            if one.legacy_id in once or (self._each_once and is_another):
                 again.append(one.set_aside(rules.DOCUMENT_TWICE, ""))
             else:
-                once[one.key] = one
+                once[one.legacy_id] = one
         return list(once.values()), again
 
     def load_accounts(self, prepared: Sequence[Prepared]) -> None:
@@ -163,11 +164,12 @@ class Loader:
     def _load(self, prepared: list[Prepared], known: dict[UUID, Known], counts: Counts) -> list[Prepared]:
         """Raises what the database refuses."""
         plan = Plan()
-        changed = []
+        changed, unchanged = [], []
         for one in prepared:
-            before = known.get(one.key)
+            before = known.get(one.key) if known else None
             if before and before.digest == one.digest:
                 self._count_rows(one.records, "inserted" if before.is_of_this_run else "unchanged", counts, one)
+                unchanged.append(one)
             else:
                 self._plan(one, before, plan, counts)
                 changed.append(one)
@@ -175,20 +177,23 @@ class Loader:
         changed = self._apply(plan, changed, edited, counts)
         if changed and not self._is_dry:
             self._remember(changed, known, edited)
-        if not self._is_dry:
+        if known and not self._is_dry:
             self._take_over([one.key for one in prepared if one.key in known and known[one.key].is_undone])
-        unchanged = {one.key for one in prepared} - {one.key for one in changed}
-        return [*(one for one in prepared if one.key in unchanged), *changed]
+        return [*unchanged, *changed]
 
     def _take_over(self, keys: list[UUID]) -> None:
         if keys:
             self._connection.execute(_TAKE_OVER, [self._run, keys])
 
     def _plan(self, one: Prepared, before: Known | None, plan: Plan, counts: Counts) -> None:
-        loaded = dict(before.rows) if before else {}
+        if before is None:
+            plan.inserts += one.records
+            self._count_rows(one.records, "inserted", counts, one)
+            return
+        loaded = dict(before.rows)
         for record in one.records:
             row = loaded.pop((record.table.name, record.id), None)
-            if one.collection == "activity_logs" and before:
+            if one.collection == "activity_logs":
                 self._count_rows([record], "unchanged", counts, one)
             elif row is None:
                 plan.inserts.append(record)
@@ -200,7 +205,7 @@ class Loader:
                 if is_root:
                     plan.touched.append(record)
                 otherwise = "updated" if is_root else "unchanged"
-                self._count_rows([record], "inserted" if before and before.is_of_this_run else otherwise, counts, one)
+                self._count_rows([record], "inserted" if before.is_of_this_run else otherwise, counts, one)
         if one.records:  # a document that is set aside now and was loaded before stays as it was loaded
             plan.gone += loaded.values()
 
@@ -224,7 +229,9 @@ class Loader:
     ) -> list[Prepared]:
         """Write what is planned, but for what was edited here; returns the documents with what was found about that."""
         noted: dict[UUID, list[Finding]] = {}
-        root_of = {(record.table.name, record.id): one for one in changed for record in one.records}
+        root_of = {}
+        if plan.updates:
+            root_of = {(record.table.name, record.id): one for one in changed for record in one.records}
         updates = []
         for record, row in plan.updates:
             one = root_of[record.table.name, record.id]
@@ -240,6 +247,8 @@ class Loader:
                 counts.change(row.table.name, "removed")
         if not self._is_dry:
             self._write(plan, updates, gone)
+        if not noted:
+            return changed
         return [one.noting(noted[one.key], look_again=True) if one.key in noted else one for one in changed]
 
     def _write(self, plan: Plan, updates: list[Record], gone: list[LoadedRow]) -> None:
@@ -256,7 +265,7 @@ class Loader:
 
     def _remember(self, changed: list[Prepared], known: dict[UUID, Known], edited: set[tuple[str, UUID]]) -> None:
         """Write the ledger and what was found, anew but for what somebody has worked on."""
-        again = [one.key for one in changed if one.key in known]
+        again = [one.key for one in changed if one.key in known] if known else []
         if again:
             self._connection.execute("DELETE FROM import_items WHERE document_id = ANY(%s) AND state = 'open'", [again])
         rows = [self._ledger_row(one, known.get(one.key), edited) for one in changed]
@@ -282,15 +291,15 @@ class Loader:
         self._writer.add("import_items", items.COLUMNS, rows)
 
     def _ledger_row(self, one: Prepared, before: Known | None, edited: set[tuple[str, UUID]]) -> tuple[Any, ...]:
-        old = before.rows if before else {}
         rows: list[LoadedRow] = []
         if one.collection != "activity_logs":
+            old = before.rows if before else {}
             kept = {key: row for key, row in old.items() if key in edited or not one.records}
             rows += kept.values()
             rows += [
                 LoadedRow(record.table, record.id, record.digest())
                 for record in one.records
-                if (record.table.name, record.id) not in kept
+                if not kept or (record.table.name, record.id) not in kept
             ]
         raw = one.kept_raw
         stored = None if raw is None else seal("import_documents", "raw", one.key, raw)
@@ -298,10 +307,10 @@ class Loader:
 
     @staticmethod
     def _count_rows(records: Iterable[Record], change: str, counts: Counts, one: Prepared) -> None:
-        for record in records:
-            if record.table.name in ENTITIES:
-                counts.change(record.table.name, change)
-            if record.table.name == "conversations" and _has_answer(one):
+        for name, times in Counter([record.table.name for record in records]).items():
+            if name in ENTITIES:
+                counts.change(name, change, times)
+            if name == "conversations" and _has_answer(one):
                 counts.change("doctor_responses", change)
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from uuid import UUID
 
 from bson import Binary
@@ -10,12 +9,12 @@ from bson import Binary
 from medichat.legacy import account
 from medichat.legacy.columns import records
 from medichat.legacy.counts import Counts, count_finding
-from medichat.legacy.document import Document, UnreadableDocumentError, bytes_at
+from medichat.legacy.document import Document, UnreadableDocumentError, bytes_at, kept
 from medichat.legacy.ledger import outcome_digest
 from medichat.legacy.outline import OutlineSettlement
 from medichat.legacy.parse import PARSERS
 from medichat.legacy.parse.identity import row_id
-from medichat.legacy.parse.parsing import Finding, Parsed, extended_json
+from medichat.legacy.parse.parsing import Finding, Parsed, Row, extended_json
 from medichat.legacy.parse.rows import ActivityLogRow, ConversationRow, MedicalInfoRow, UserRow
 from medichat.legacy.parse.rules import UNREADABLE_CHARACTERS, Rule
 from medichat.legacy.parse.whole import kept_of, set_aside_whole
@@ -46,12 +45,12 @@ class Prepared:
         """The document's identity."""
         return self.parsed.legacy_id
 
-    @cached_property
+    @kept
     def key(self) -> UUID:
         """The id of its row in the ledger (``ImportedDocument.key``)."""
         return row_id(f"import_documents.{self.collection}", self.parsed.legacy_id)
 
-    @cached_property
+    @kept
     def digest(self) -> bytes:
         """Of everything it became; empty where it must be looked at again at the next run."""
         return b"" if self.look_again else outcome_digest(self.records, self.parsed.findings)
@@ -104,18 +103,23 @@ def parse(collection: str, raws: Iterable[bytes]) -> list[tuple[Document, Parsed
     return [(document, parser(document)) for document in map(Document, raws)]
 
 
+_NAMING: dict[type[Row], tuple[str, ...]] = {
+    MedicalInfoRow: ("assigned_doctor_legacy_id",),
+    ConversationRow: ("patient_legacy_id", "doctor_legacy_id"),
+    ActivityLogRow: ("actor_legacy_id",),
+}
+
+
 def accounts_named(parsed: Parsed) -> Iterable[str]:
     """The legacy ids of the accounts that a document names."""
     for row in parsed.rows:
-        if isinstance(row, MedicalInfoRow):
-            named: tuple[str | None, ...] = (row.assigned_doctor_legacy_id,)
-        elif isinstance(row, ConversationRow):
-            named = (row.patient_legacy_id, row.doctor_legacy_id)
-        elif isinstance(row, ActivityLogRow):
-            named = (row.actor_legacy_id,)
-        else:
+        kind = type(row)
+        if kind not in _NAMING:
             continue
-        yield from (legacy_id for legacy_id in named if legacy_id is not None)
+        for name in _NAMING[kind]:
+            legacy_id = getattr(row, name)
+            if legacy_id is not None:
+                yield legacy_id
 
 
 def not_in_source(found: Iterable[tuple[Document, Parsed]], settlement: OutlineSettlement) -> list[str]:

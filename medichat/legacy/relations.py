@@ -94,7 +94,7 @@ class Settlement(ABC):
 
     def settle_user(self, parsed: Parsed) -> Parsed:
         """A user with the address it can keep, a reference only to a doctor there is, and what was found about both."""
-        return self._with_rows(parsed, self._settle_account, self._settle_medical_info)
+        return self._with_rows(parsed, (UserRow, self._settle_account), (MedicalInfoRow, self._settle_medical_info))
 
     def settle_conversation(self, parsed: Parsed, values: dict[str, Any]) -> Parsed:
         """A conversation with a doctor there is; without its patient it is set aside whole."""
@@ -104,7 +104,7 @@ class Settlement(ABC):
         patient = rows[0].patient_legacy_id
         if patient is None or self.role_of(patient) is None:
             return set_aside_whole(parsed, values, rules.PATIENT_UNKNOWN)
-        return self._with_rows(parsed, self._settle_visit)
+        return self._with_rows(parsed, (ConversationRow, self._settle_visit))
 
     def settle_activity_log(self, parsed: Parsed) -> Parsed:
         """Entries outlive the accounts they name: only noted."""
@@ -113,10 +113,10 @@ class Settlement(ABC):
                 parsed.findings.append(Finding(rules.ACTOR_UNKNOWN, parsed.legacy_id, ("user",), row.actor_legacy_id))
         return parsed
 
-    def _with_rows(self, parsed: Parsed, *settle: _Settle) -> Parsed:
+    def _with_rows(self, parsed: Parsed, *settle: tuple[type[Row], _Settle]) -> Parsed:
         found: list[Finding] = []
-        for one in settle:
-            parsed.rows = [one(row, found) for row in parsed.rows]
+        for kind, one in settle:
+            parsed.rows = [one(row, found) if type(row) is kind else row for row in parsed.rows]
         parsed.findings.extend(found)
         return parsed
 

@@ -4,7 +4,10 @@ import gc
 import os
 import pickle  # nosec B403  # between this program and the processes it starts, through their pipes
 import signal
+from itertools import count
 from multiprocessing.connection import Connection
+
+BATCHES_BETWEEN_COLLECTIONS = 16
 
 
 def serve(pipe: Connection, setup: bytes) -> None:
@@ -16,13 +19,16 @@ def serve(pipe: Connection, setup: bytes) -> None:
     django.setup()
     from medichat.legacy.worker import ImportFailed, Worker
 
-    # Tens of thousands of rows live for the time of a batch: looking through them again and again finds no garbage.
+    # Tens of thousands of rows live for the time of a batch: looking through them again and again finds no garbage. It
+    # is looked for between batches, when they are gone.
     gc.freeze()
-    gc.set_threshold(200_000, 50, 100)
+    gc.disable()
     worker = Worker(pickle.loads(setup))  # noqa: S301  # nosec B301 - from the parent, over its own pipe
     try:
-        while True:
+        for number in count(1):
             task = pipe.recv()
+            if not number % BATCHES_BETWEEN_COLLECTIONS:
+                gc.collect()
             try:
                 answer = (True, worker.do(task))
             except ImportFailed as failure:

@@ -11,11 +11,12 @@ A column is of one kind:
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
+from operator import itemgetter
 from typing import Any
 from uuid import UUID
 
@@ -37,6 +38,11 @@ class Table:
         return tuple(place for place, name in enumerate(self.columns) if name not in self.volatile)
 
     @cached_property
+    def pick_compared(self) -> Callable[[Sequence[Any]], tuple[Any, ...]]:
+        """The values of these columns, out of those of a row."""
+        return itemgetter(*self.compared)
+
+    @cached_property
     def volatile_places(self) -> tuple[int, ...]:
         """The places of the volatile columns."""
         return tuple(place for place, name in enumerate(self.columns) if name in self.volatile)
@@ -52,13 +58,16 @@ class Table:
         return tuple(place for place, name in enumerate(self.columns) if name in self.encrypted)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Record:
-    """One row for one table: the values of ``table.columns``, in the clear. Never shown: it is patient data."""
+    """One row for one table: the values of ``table.columns``, in the clear. Never shown: it is patient data.
+
+    Nobody changes one; it is not frozen for the reason of ``parse.rows``.
+    """
 
     table: Table
     values: tuple[Any, ...]
-    _digest: list[bytes] = field(default_factory=list, init=False, compare=False)
+    _digest: bytes = field(default=b"", init=False, compare=False)
 
     @property
     def id(self) -> UUID:
@@ -77,8 +86,8 @@ class Record:
     def digest(self) -> bytes:
         """See ``digest_of``; asked for by the plan, the ledger and the verification, and made once."""
         if not self._digest:
-            self._digest.append(digest_of(self.table, self.values))
-        return self._digest[0]
+            self._digest = digest_of(self.table, self.values)
+        return self._digest
 
 
 def digest_of(table: Table, values: Sequence[Any]) -> bytes:
@@ -87,15 +96,14 @@ def digest_of(table: Table, values: Sequence[Any]) -> bytes:
     Sixteen bytes of BLAKE2b; every value is written with its length, so that none runs into the next.
     """
     parts = []
-    for place in table.compared:
-        value = values[place]
+    for value in table.pick_compared(values):
         kind = type(value)
         if kind is str:
             parts.append(f"{len(value)}:{value}")
         elif value is None:
             parts.append("-")
         elif kind is UUID:
-            parts.append(f"{value.int:032x}")
+            parts.append("%032x" % value.int)  # noqa: UP031  # half of what a format string takes
         else:
             stated = written(value)
             parts.append(f"{len(stated)}:{stated}")

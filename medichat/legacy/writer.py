@@ -116,18 +116,20 @@ def sealed(record: Record) -> Sequence[Any]:
     if not table.encrypted:
         return record.values
     values = list(record.values)
+    identity = str(record.id)
     for place in table.encrypted_places:
         if values[place] is not None:
-            values[place] = seal(table.name, table.columns[place], record.id, values[place])
+            values[place] = seal(table.name, table.columns[place], identity, values[place])
     return values
 
 
 def opened(table: Table, row: Sequence[Any]) -> tuple[Any, ...]:
     """The values of a stored row in the clear. Raises DecryptionError."""
     values = list(row)
+    identity = str(row[0])
     for place in table.encrypted_places:
         if values[place] is not None:
-            values[place] = open_sealed(table.name, table.columns[place], row[0], values[place])
+            values[place] = open_sealed(table.name, table.columns[place], identity, values[place])
     return tuple(values)
 
 

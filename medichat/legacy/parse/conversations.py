@@ -1,15 +1,18 @@
 """A document of ``conversations``: the visit, what was said, symptoms, files, the answer and its prescriptions."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
+from functools import lru_cache
 
-from medichat.legacy.document import Document, UnreadableDocumentError
+from bson import ObjectId
+
+from medichat.legacy.document import UNREADABLE, Document, UnreadableDocumentError
 from medichat.legacy.parse import rules
 from medichat.legacy.parse.chart import ALLERGY_SEVERITIES as SEVERITIES
-from medichat.legacy.parse.dates import instant_of
+from medichat.legacy.parse.dates import LAST_YEAR, instant_of
 from medichat.legacy.parse.identity import ElementIds, reference
 from medichat.legacy.parse.lists import elements
-from medichat.legacy.parse.parsing import Field, Parsed, Section, Tally, is_empty, states_nothing
+from medichat.legacy.parse.parsing import Claim, Field, Parsed, Section, Tally, is_empty, states_nothing
 from medichat.legacy.parse.places import place_in_uploads
 from medichat.legacy.parse.rows import (
     AttachmentRow,
@@ -38,6 +41,8 @@ _SCORE = re.compile(r"(\d{1,2})\s*(?:/|out of|of)\s*10", re.ASCII | re.IGNORECAS
 _MARKUP = re.compile(r"<\s*/?\s*[a-z!][^<>]*>", re.IGNORECASE)
 _GARBLED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 _LONGEST_LOOK = 100_000
+_TO_BE_LOOKED_AT = ("<", "\0", UNREADABLE)
+"""A text without these needs no rule."""
 
 
 def parse_conversation(document: Document) -> Parsed:
@@ -136,24 +141,79 @@ def _messages(parsed: Parsed, listed: Field) -> None:
     if not found:
         listed.note(rules.NO_MESSAGES)
     for position, element in enumerate(found):
-        section = _section(element, "messages", main="content")
-        if section is None:
+        row = _plain_message(element, ids, position) or _message(element, ids, position)
+        if row is None:
             continue
-        row = MessageRow(
-            legacy_id=ids.of(element, section, position),
-            conversation_legacy_id=parsed.legacy_id,
-            position=position,
-            sender=_sender(section),
-            text=_message_text(section),
-            sent_at=instant_of(section, "timestamp", "messages.sent_at"),
-        )
-        section.set_aside_rest()
         this = (row.sender, row.text, row.sent_at)
         if row.text and _is_repeated(earlier, this):
             element.inner(value=None).note(rules.MESSAGE_REPEATED)
         earlier = this
         parsed.rows.append(row)
-        element.tally("messages", "loaded")
+
+
+def _message(element: Field, ids: ElementIds, position: int) -> MessageRow | None:
+    section = _section(element, "messages", main="content")
+    if section is None:
+        return None
+    row = MessageRow(
+        legacy_id=ids.of(element, section, position),
+        conversation_legacy_id=element.parsed.legacy_id,
+        position=position,
+        sender=_sender(section),
+        text=_message_text(section),
+        sent_at=instant_of(section, "timestamp", "messages.sent_at"),
+    )
+    section.set_aside_rest()
+    element.tally("messages", "loaded")
+    return row
+
+
+_PLAIN_MESSAGE = {"_id": ObjectId, "role": str, "content": str, "timestamp": datetime}
+
+
+@lru_cache(maxsize=1024)
+def _accounted(index: int) -> tuple[list[Claim], Tally]:
+    """What accounts for a plain message at this place of the array."""
+    path = ("messages", index)
+    columns = {
+        "_id": "legacy_id",
+        "role": "messages.sender",
+        "content": "messages.text",
+        "timestamp": "messages.sent_at",
+    }
+    return [Claim((*path, name), column) for name, column in columns.items()], Tally("messages", path, "loaded")
+
+
+def _plain_message(element: Field, ids: ElementIds, position: int) -> MessageRow | None:
+    """A message as nearly all are: four values as their columns want them. None for any other (``_message``)."""
+    value, path = element.value, element.path
+    if (
+        type(value) is not dict
+        or dict(zip(value, map(type, value.values()), strict=True)) != _PLAIN_MESSAGE
+        or len(path) != 2
+        or element.covered
+    ):
+        return None
+    sender, content, sent_at = _SENDERS.get(value["role"]), value["content"], value["timestamp"]
+    if (
+        sender is None
+        or not 1990 <= sent_at.year < LAST_YEAR
+        or not content
+        or content.isspace()
+        or any(mark in content for mark in _TO_BE_LOOKED_AT)
+    ):
+        return None
+    claims, tally = _accounted(int(path[1]))
+    element.parsed.claims.extend(claims)
+    element.parsed.tally.append(tally)
+    return MessageRow(
+        legacy_id=ids.once(element, str(value["_id"]), position),
+        conversation_legacy_id=element.parsed.legacy_id,
+        position=position,
+        sender=sender,
+        text=content,
+        sent_at=sent_at.replace(tzinfo=UTC),
+    )
 
 
 def _is_repeated(earlier: tuple[str, str, datetime | None] | None, this: tuple[str, str, datetime | None]) -> bool:
@@ -184,10 +244,6 @@ def _sender(section: Section) -> str:
 
 
 def _message_text(section: Section) -> str:
-    stated = section.peek("content")
-    if isinstance(stated, str) and stated.isascii() and "<" not in stated and "\0" not in stated and stated.strip():
-        section.claim("content", "messages.text")
-        return stated
     field = section.take("content")
     found = _long_text(field, "messages.text")
     if found is None:

@@ -31,7 +31,10 @@ def elements(field: Field) -> list[Field]:
         return []
     value = field.value
     if isinstance(value, list):
-        return [inner for index, item in enumerate(value) for inner in _read_json(field.inner(index, value=item))]
+        placed = [field.inner(index, value=item) for index, item in enumerate(value)]
+        if str not in map(type, value):
+            return placed
+        return [inner for one in placed for inner in _read_json(one)]
     read = _read_json(field)
     if read == [field]:
         field.note(rules.ONE_INSTEAD_OF_LIST)

@@ -201,16 +201,23 @@ class Field:
 
 
 class Section:
-    """The fields of a (sub-)document, each taken once."""
+    """The fields of a (sub-)document, each taken once.
+
+    ``is_whole``: the value is a document at all, and not something in the place of one. ``peek(name)``: the value of a
+    field that is not taken yet; it stays there.
+    """
+
+    __slots__ = ("_claims", "_left", "_main", "_path", "_whole", "is_whole", "peek")
 
     def __init__(self, whole: Field, *, main: str = "") -> None:
         """``main``: the field that plain text in the place of a document stands for."""
         self._whole = whole
-        self._left: dict[str, Any] = {}
-        self._main = main
-        if isinstance(whole.value, dict):
-            self._left = dict(whole.value)
-            self._main = ""
+        self._path = whole.path
+        self._claims = [] if whole.covered else whole.parsed.claims
+        self.is_whole = isinstance(whole.value, dict)
+        self._left: dict[str, Any] = dict(whole.value) if self.is_whole else {}
+        self._main = "" if self.is_whole else main
+        self.peek = self._left.get
 
     def take(self, name: str) -> Field:
         """The field of this name; its value is None where it is absent."""
@@ -224,21 +231,10 @@ class Section:
         """The (sub-)document itself."""
         return self._whole
 
-    def peek(self, name: str) -> Any:
-        """The value of a field that is not taken yet; it stays there."""
-        return self._left.get(name)
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether the value is a document at all, and not something in the place of one."""
-        return isinstance(self._whole.value, dict)
-
     def claim(self, name: str, by: str) -> None:
         """Take the field and claim it, its value (``peek``) being just what the column holds."""
         del self._left[name]
-        whole = self._whole
-        if not whole.covered:
-            whole.parsed.claims.append(_claim(((*whole.path, name), by)))
+        self._claims.append(_claim(((*self._path, name), by)))
 
     def take_first(self, *names: str) -> Field:
         """The first of these fields that says something."""
@@ -248,7 +244,8 @@ class Section:
         """What nobody took is set aside."""
         if not self._left:
             return
-        left, self._left = self._left, {}
+        left = dict(self._left)
+        self._left.clear()
         for name, value in left.items():
             if not states_nothing(value):
                 rule = rules.FIELD_TWICE if TWICE in name else rules.UNKNOWN_FIELD

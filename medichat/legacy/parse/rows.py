@@ -2,6 +2,9 @@
 
 References are legacy ids (``*_legacy_id``); which of them exist is a question for ``medichat.legacy.relations``. None
 is 'unknown', and so is every column that a row does not have here.
+
+Nobody changes a row (``dataclasses.replace`` makes another): they are not frozen because that makes them three times as
+slow to make, and there are millions.
 """
 
 from dataclasses import dataclass
@@ -12,7 +15,7 @@ from typing import ClassVar
 from medichat.legacy.parse.parsing import Row
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class UserRow(Row):
     """``email`` None: a placeholder is needed. ``password`` None: a new one must be set before signing in."""
 
@@ -36,7 +39,7 @@ class UserRow(Row):
     updated_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class MedicalInfoRow(Row):
     """``*_on`` are the days of statements such as 'no known allergies'."""
 
@@ -66,7 +69,7 @@ class MedicalInfoRow(Row):
     lifestyle_text: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class ChartRow(Row):
     """What every entry of the chart has. ``notes`` also hold what was too long for its column."""
 
@@ -75,7 +78,7 @@ class ChartRow(Row):
     notes: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class AllergyRow(ChartRow):
     """Kind and certainty were never stored; severity and reaction only where an object said them."""
 
@@ -85,7 +88,7 @@ class AllergyRow(ChartRow):
     severity: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class MedicationRow(ChartRow):
     """Whether it is still taken, since when, and who prescribed it was never stored."""
 
@@ -95,7 +98,7 @@ class MedicationRow(ChartRow):
     frequency: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class MedicalHistoryRow(ChartRow):
     """``is_active`` is True for chronic conditions only; otherwise unknown."""
 
@@ -106,7 +109,7 @@ class MedicalHistoryRow(ChartRow):
     is_active: bool | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class SurgicalHistoryRow(ChartRow):
     """An operation."""
 
@@ -116,7 +119,7 @@ class SurgicalHistoryRow(ChartRow):
     date_text: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class FamilyHistoryRow(ChartRow):
     """A condition of a relative."""
 
@@ -125,7 +128,7 @@ class FamilyHistoryRow(ChartRow):
     relation: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class ImmunizationRow(ChartRow):
     """A vaccination."""
 
@@ -135,7 +138,7 @@ class ImmunizationRow(ChartRow):
     date_text: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class EmergencyContactRow(Row):
     """Somebody to call; ``position`` is the order in the document."""
 
@@ -149,7 +152,7 @@ class EmergencyContactRow(Row):
     email: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class ConversationRow(Row):
     """``has_response``: the rule for answers (section 3.4 of the legacy schema) holds."""
 
@@ -175,7 +178,7 @@ class ConversationRow(Row):
     updated_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class PrivateNoteRow(Row):
     """What the doctor noted beside the answer; its author is the conversation's doctor."""
 
@@ -185,7 +188,7 @@ class PrivateNoteRow(Row):
     text: str
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class MessageRow(Row):
     """``position`` is the place in the document's array, which is the true order."""
 
@@ -198,7 +201,7 @@ class MessageRow(Row):
     sent_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class SymptomRow(Row):
     """``severity_text`` is what was stated; grade and score only where they are certain."""
 
@@ -215,7 +218,7 @@ class SymptomRow(Row):
     notes: str | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class AttachmentRow(Row):
     """``stored_path`` and ``stored_name`` are where the file is looked for (see ``places``)."""
 
@@ -229,7 +232,7 @@ class AttachmentRow(Row):
     uploaded_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class PrescriptionRow(Row):
     """Status, refills, quantity and last day were never stored; the prescriber is the conversation's doctor."""
 
@@ -245,7 +248,7 @@ class PrescriptionRow(Row):
     issued_at: datetime | None
 
 
-@dataclass(frozen=True, kw_only=True, repr=False)
+@dataclass(kw_only=True, repr=False)
 class ActivityLogRow(Row):
     """``address`` is a single address, ``address_text`` whatever else was stored."""
 

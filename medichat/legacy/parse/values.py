@@ -127,6 +127,14 @@ def text_of(
     )
 
 
+def are_plain(texts: list[str]) -> bool:
+    """Whether no text of these is blank or needs a rule: printable ASCII, no blank at begin or end; all at one look."""
+    joined = f"|{'|'.join(texts)}|"
+    return (
+        joined.isascii() and joined.isprintable() and "||" not in joined and "| " not in joined and " |" not in joined
+    )
+
+
 def readable(field: Field, stated: str, *, strip: bool = True) -> str:
     """The text without NUL characters; says so, and says when it was no UTF-8. Claims nothing."""
     if "\0" in stated:
