@@ -32,7 +32,10 @@ class Message(ImportableModel):
     Sender = MessageSender
 
     # The key on both together (messages_same_patient) implies the two single ones, which only cost time.
-    conversation = models.ForeignKey(Conversation, models.PROTECT, related_name="messages", db_constraint=False)
+    # Both indexes on the case alone would repeat the beginning of those on case and position, and on case and word.
+    conversation = models.ForeignKey(
+        Conversation, models.PROTECT, related_name="messages", db_constraint=False, db_index=False
+    )
     patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", db_constraint=False)
     position = models.PositiveIntegerField()
     sender = models.CharField(max_length=10, choices=MessageSender)
@@ -77,7 +80,9 @@ class ConversationWord(models.Model):
     id = models.BigAutoField(primary_key=True)
     token = models.BigIntegerField()
     # As with messages: conversation_words_same_patient implies both.
-    conversation = models.ForeignKey(Conversation, models.CASCADE, related_name="+", db_constraint=False)
+    conversation = models.ForeignKey(
+        Conversation, models.CASCADE, related_name="+", db_constraint=False, db_index=False
+    )
     patient = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.CASCADE, related_name="+", db_index=False, db_constraint=False
     )

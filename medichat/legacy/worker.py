@@ -42,9 +42,8 @@ SELECT set_config('medichat.role', 'system', true), set_config('statement_timeou
 # In a transaction of its own and in one order: two workers that add the same words would wait for each other.
 _VOCABULARY = """
 INSERT INTO vocabulary_words (kind, word)
-SELECT DISTINCT kind, left(part, 100) FROM unnest(%s::text[], %s::text[]) AS said (kind, phrase),
-    regexp_split_to_table(lower(unaccent(phrase)), '[^[:alnum:]]+') AS part
-WHERE part <> '' ORDER BY 1, 2 ON CONFLICT DO NOTHING
+SELECT DISTINCT kind, word FROM unnest(%s::text[], %s::text[]) AS said (kind, phrase), words_in(phrase) AS word
+ORDER BY 1, 2 ON CONFLICT DO NOTHING
 """
 _WORDS_OF = {
     "users": ("name", ("first_name", "last_name")),

@@ -97,8 +97,8 @@ class Allergy(ChartEntry):
         indexes = [models.Index(fields=["allergen_normalised", "patient"], name="allergies_by_allergen")]
         triggers = [
             *ChartEntry.Meta.triggers,
-            index_words("allergen", "allergen"),
-            withdraws_none("no_known_allergies_on", unless=REFUTED),
+            *index_words("allergen", "allergen"),
+            *withdraws_none("no_known_allergies_on", unless=REFUTED),
         ]
 
     def __str__(self) -> str:
@@ -171,8 +171,8 @@ class Medication(ChartEntry):
         ]
         triggers = [
             *ChartEntry.Meta.triggers,
-            index_words("medication", "medication_name"),
-            withdraws_none("no_medications_on", unless=OF_THE_PAST),
+            *index_words("medication", "medication_name"),
+            *withdraws_none("no_medications_on", unless=OF_THE_PAST),
         ]
 
     def __str__(self) -> str:
@@ -245,8 +245,8 @@ class MedicalHistory(ChartEntry):
         ]
         triggers = [
             *ChartEntry.Meta.triggers,
-            index_words("condition", "condition"),
-            withdraws_none("no_conditions_on"),
+            *index_words("condition", "condition"),
+            *withdraws_none("no_conditions_on"),
         ]
 
     def __str__(self) -> str:

@@ -250,48 +250,86 @@ class ChartEntry(ImportableModel):
         ]
 
 
-def index_words(kind: str, column: str) -> pgtrigger.Trigger:
-    """Keeps the search words of an entry in step with it (see ``records.models.search``)."""
-    return pgtrigger.Trigger(
-        name="index_words",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert
-        | pgtrigger.UpdateOf(column, "patient_id", "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
-        | pgtrigger.Delete,
-        # kind and column are names from this module, never input.
-        func=f"""
-            IF TG_OP <> 'INSERT' THEN
+def index_words(kind: str, column: str) -> list[pgtrigger.Trigger]:
+    """Keep the search words of entries in step with them (see ``records.models.search``).
+
+    New entries are looked through together, once for each statement: an import adds thousands at a time.
+    """
+    # kind and column are names from this module, never input.
+    return [
+        pgtrigger.Trigger(
+            name="index_words",
+            when=pgtrigger.After,
+            operation=pgtrigger.UpdateOf(column, "patient_id", "entered_in_error_at")  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
+            | pgtrigger.Delete,
+            func=f"""
                 DELETE FROM search_words WHERE entry_id = OLD.id;
-            END IF;
-            IF TG_OP <> 'DELETE' AND NEW.entered_in_error_at IS NULL THEN
-                PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 -- see above  # nosec B608
-    )
+                IF TG_OP = 'UPDATE' AND NEW.entered_in_error_at IS NULL THEN
+                    PERFORM index_search_words('{kind}', NEW.{column}, NEW.patient_id, NEW.id);
+                END IF;
+                RETURN NULL;
+            """,  # noqa: S608 -- see above  # nosec B608
+        ),
+        pgtrigger.Trigger(
+            name="index_new_words",
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+            level=pgtrigger.Statement,
+            referencing=pgtrigger.Referencing(new="added"),
+            func=f"""
+                WITH said AS MATERIALIZED (
+                    SELECT patient_id, id, word FROM added, LATERAL words_in({column}) AS word
+                    WHERE entered_in_error_at IS NULL
+                ), vocabulary AS (
+                    INSERT INTO vocabulary_words (kind, word) SELECT DISTINCT '{kind}', word FROM said ORDER BY word
+                    ON CONFLICT DO NOTHING
+                )
+                INSERT INTO search_words (kind, word, patient_id, entry_id)
+                SELECT '{kind}', word, patient_id, id FROM said;
+                RETURN NULL;
+            """,  # noqa: S608 -- see above  # nosec B608
+        ),
+    ]
 
 
-def withdraws_none(statement: str, *, unless: BesideNone | None = None) -> pgtrigger.Trigger:
+def withdraws_none(statement: str, *, unless: BesideNone | None = None) -> list[pgtrigger.Trigger]:
     """An entry that is added, or comes to stand again, withdraws the statement that there is none: whoever writes it.
 
-    The row of the statement is locked first, so that nobody states 'none' while the entry is not committed yet.
+    The row of the statement is locked first, so that nobody states 'none' while the entry is not committed yet. New
+    entries are looked at together, once for each statement.
     """
-    says_something = "NEW.entered_in_error_at IS NULL"
+    says_something = "entered_in_error_at IS NULL"
     changes = ["patient_id", "entered_in_error_at"]
     if unless:
-        says_something += f" AND NEW.{unless.column} IS DISTINCT FROM {unless.sql}"
+        says_something += f" AND {{row}}{unless.column} IS DISTINCT FROM {unless.sql}"
         changes.append(unless.column)
-    return pgtrigger.Trigger(
-        name="withdraws_none",
-        when=pgtrigger.After,
-        operation=pgtrigger.Insert | pgtrigger.UpdateOf(*changes),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
-        # Names and values from this package, never input.
-        func=f"""
-            IF {says_something} THEN
-                PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;
+    # Names and values from this package, never input.
+    added = f"(SELECT patient_id FROM added WHERE {says_something.format(row='')})"  # noqa: S608  # nosec B608
+    return [
+        pgtrigger.Trigger(
+            name="withdraws_none",
+            when=pgtrigger.After,
+            operation=pgtrigger.UpdateOf(*changes),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
+            func=f"""
+                IF NEW.{says_something.format(row="NEW.")} THEN
+                    PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;
+                    UPDATE patient_medical_info SET {statement} = NULL
+                    WHERE patient_id = NEW.patient_id AND {statement} IS NOT NULL;
+                END IF;
+                RETURN NULL;
+            """,  # noqa: S608 -- see above  # nosec B608
+        ),
+        pgtrigger.Trigger(
+            name="new_withdraw_none",
+            when=pgtrigger.After,
+            operation=pgtrigger.Insert,
+            level=pgtrigger.Statement,
+            referencing=pgtrigger.Referencing(new="added"),
+            func=f"""
+                PERFORM 1 FROM patient_medical_info WHERE patient_id IN {added} ORDER BY patient_id FOR UPDATE;
                 UPDATE patient_medical_info SET {statement} = NULL
-                WHERE patient_id = NEW.patient_id AND {statement} IS NOT NULL;
-            END IF;
-            RETURN NULL;
-        """,  # noqa: S608 -- see above  # nosec B608
-    )
+                WHERE patient_id IN {added} AND {statement} IS NOT NULL;
+                RETURN NULL;
+            """,  # noqa: S608 -- see above  # nosec B608
+        ),
+    ]
