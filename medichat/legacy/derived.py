@@ -130,9 +130,9 @@ class Derived:
             on_conflict=_ONCE_IN_FORCE,
         )
         if words:
-            tokens = [f"{{{','.join(map(str, sorted(tokens)))}}}" for _, tokens in words.values()]
             patients = [patient for patient, _ in words.values()]
-            self._writer.connection.execute(_ADD_WORDS, [list(words), patients, tokens])
+            arrays = [f"{{{','.join(map(str, sorted(found)))}}}" for _, found in words.values()]
+            self._writer.connection.execute(_ADD_WORDS, [list(words), patients, arrays])
 
 
 _of_message = itemgetter(

@@ -7,7 +7,7 @@ import signal
 from itertools import count
 from multiprocessing.connection import Connection
 
-BATCHES_BETWEEN_COLLECTIONS = 16
+BATCHES_BETWEEN_COLLECTIONS = 8
 
 
 def serve(pipe: Connection, setup: bytes) -> None:

@@ -275,7 +275,7 @@ def index_words(kind: str, column: str) -> list[pgtrigger.Trigger]:
             when=pgtrigger.After,
             operation=pgtrigger.Insert,
             level=pgtrigger.Statement,
-            referencing=pgtrigger.Referencing(new="added"),
+            referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
             func=f"""
                 WITH said AS MATERIALIZED (
                     SELECT patient_id, id, word FROM added, LATERAL words_in({column}) AS word
@@ -324,7 +324,7 @@ def withdraws_none(statement: str, *, unless: BesideNone | None = None) -> list[
             when=pgtrigger.After,
             operation=pgtrigger.Insert,
             level=pgtrigger.Statement,
-            referencing=pgtrigger.Referencing(new="added"),
+            referencing=pgtrigger.Referencing(new="added"),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
             func=f"""
                 PERFORM 1 FROM patient_medical_info WHERE patient_id IN {added} ORDER BY patient_id FOR UPDATE;
                 UPDATE patient_medical_info SET {statement} = NULL

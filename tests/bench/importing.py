@@ -27,6 +27,17 @@ ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = {"max_wal_size": "8GB", "shared_buffers": "512MB", "checkpoint_timeout": "30min"}
 
 
+ROWS_OF = {
+    "users": (
+        "users", "patient_medical_info", "allergies", "medications", "medical_history", "surgical_history",
+        "family_history", "immunizations", "emergency_contacts",
+    ),
+    "conversations": ("conversations", "messages", "symptoms", "attachments", "prescriptions"),
+    "activity_logs": ("activity_logs",),
+}  # fmt: skip
+"""Which of the report's entities are rows of their own, by the collection that brings them."""
+
+
 @dataclass
 class Server:
     """The server into which is imported."""
@@ -79,6 +90,14 @@ class Cost:
     bare_copy_seconds: float = 0
     report: dict[str, Any] = field(default_factory=dict)
 
+    def rows_of_stage(self, stage: str) -> int | None:
+        """The rows that a stage loads or verifies; None for the outline, which has no rows."""
+        collection, _, kind = stage.partition(" ")
+        if kind == "(outline)":
+            return None
+        entities = self.report["entities"]
+        return sum(int(entities[name]["loaded"]) for name in ROWS_OF.get(collection, ()))
+
     def summary(self) -> dict[str, Any]:
         """The figures that are reported."""
         return {
@@ -88,6 +107,9 @@ class Cost:
             "stages_seconds": {name: round(seconds, 1) for name, seconds in self.stages.items()},
             "cpu_python_seconds": round(self.python_seconds, 1),
             "cpu_database_seconds": round(self.database_seconds, 1),
+            "cpu_microseconds_per_row": (
+                round((self.python_seconds + self.database_seconds) / self.rows * 1e6) if self.rows else None
+            ),
             "peak_memory_mb": round(self.peak_memory),
             "bare_copy_seconds": round(self.bare_copy_seconds, 1),
             "bare_copy_share": round(self.bare_copy_seconds / self.seconds, 3) if self.seconds else None,

@@ -44,8 +44,10 @@ def _print(cost: Cost, console: Console) -> None:
     table = Table(title="Import of a dump, with encryption, blind index and verification")
     table.add_column("stage")
     table.add_column("seconds", justify="right")
+    table.add_column("rows per second", justify="right")
     for stage, seconds in cost.stages.items():
-        table.add_row(stage, f"{seconds:.1f}")
+        rows = cost.rows_of_stage(stage)
+        table.add_row(stage, f"{seconds:.1f}", "" if rows is None else f"{rows / max(seconds, 0.1):,.0f}")
     summary = cost.summary()
     for name in [one for one in summary if one not in {"stages_seconds", "ok"}]:
         table.add_row(name.replace("_", " "), f"{summary[name]:,}", style="bold")

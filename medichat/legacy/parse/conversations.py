@@ -3,6 +3,7 @@
 import re
 from datetime import UTC, datetime
 from functools import lru_cache
+from itertools import permutations
 
 from bson import ObjectId
 
@@ -41,8 +42,6 @@ _SCORE = re.compile(r"(\d{1,2})\s*(?:/|out of|of)\s*10", re.ASCII | re.IGNORECAS
 _MARKUP = re.compile(r"<\s*/?\s*[a-z!][^<>]*>", re.IGNORECASE)
 _GARBLED = re.compile("[\u00c2-\u00f4][\u0080-\u00bf\u0152-\u2122]")
 _LONGEST_LOOK = 100_000
-_TO_BE_LOOKED_AT = ("<", "\0", UNREADABLE)
-"""A text without these needs no rule."""
 
 
 def parse_conversation(document: Document) -> Parsed:
@@ -168,7 +167,7 @@ def _message(element: Field, ids: ElementIds, position: int) -> MessageRow | Non
     return row
 
 
-_PLAIN_MESSAGE = {"_id": ObjectId, "role": str, "content": str, "timestamp": datetime}
+_PLAIN_MESSAGES = frozenset(permutations(("_id", "role", "content", "timestamp")))
 
 
 @lru_cache(maxsize=1024)
@@ -189,7 +188,11 @@ def _plain_message(element: Field, ids: ElementIds, position: int) -> MessageRow
     value, path = element.value, element.path
     if (
         type(value) is not dict
-        or dict(zip(value, map(type, value.values()), strict=True)) != _PLAIN_MESSAGE
+        or tuple(value) not in _PLAIN_MESSAGES
+        or type(value["_id"]) is not ObjectId
+        or type(value["role"]) is not str
+        or type(value["content"]) is not str
+        or type(value["timestamp"]) is not datetime
         or len(path) != 2
         or element.covered
     ):
@@ -200,7 +203,9 @@ def _plain_message(element: Field, ids: ElementIds, position: int) -> MessageRow
         or not 1990 <= sent_at.year < LAST_YEAR
         or not content
         or content.isspace()
-        or any(mark in content for mark in _TO_BE_LOOKED_AT)
+        or "<" in content
+        or "\0" in content
+        or UNREADABLE in content
     ):
         return None
     claims, tally = _accounted(int(path[1]))
