@@ -66,7 +66,7 @@ CREATE TRIGGER index_patient_names AFTER INSERT OR UPDATE OF first_name, last_na
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("records", "0005_diagnosis_codes"),
+        ("records", "0006_vitals_and_versions"),
     ]
 
     operations = [
