@@ -1,6 +1,7 @@
 """Requests that schemathesis makes from the schema, sent by the test client, and its judgement of the answers."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import requests
@@ -55,8 +56,17 @@ def cases(operation: Any) -> st.SearchStrategy[Any]:
     return st.one_of(allowed, operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
 
 
-def ask(client: Client, case: Any) -> Any:
-    """Send it; returns the answer, with the content of files read. Raises what schemathesis finds wrong with it."""
+@dataclass(frozen=True)
+class Answered:
+    """What came back; the content of a streamed answer has been read."""
+
+    status_code: int
+    headers: dict[str, str]
+    content: bytes
+
+
+def ask(client: Client, case: Any) -> Answered:
+    """Send it; returns the answer. Raises what schemathesis finds wrong with it."""
     prepared = requests.Request(**case.as_transport_kwargs(base_url=BASE)).prepare()
     assert prepared.url
     assert prepared.method
@@ -68,10 +78,9 @@ def ask(client: Client, case: Any) -> Any:
         content_type=str(prepared.headers.get("Content-Type", "")),
         headers=headers,
     )
-    if response.streaming:
-        response.content = b"".join(response.streaming_content)
+    content = b"".join(response.streaming_content) if response.streaming else response.content
     told = {name.lower(): [value] for name, value in response.headers.items()}
     case.validate_response(
-        schemathesis.Response(response.status_code, told, response.content, prepared, 0.0, verify=False), checks=JUDGED
+        schemathesis.Response(response.status_code, told, content, prepared, 0.0, verify=False), checks=JUDGED
     )
-    return response
+    return Answered(response.status_code, dict(response.headers), content)
