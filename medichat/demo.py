@@ -36,6 +36,8 @@ class Chart:
     medicines: tuple[tuple[str, str, str], ...] = ()
     conditions: tuple[tuple[str, str, date | None], ...] = ()
     no_known_allergies: bool = False
+    measured: tuple[tuple[int, int, int, int, str], ...] = ()
+    """Days ago, systolic, diastolic, pulse, weight in kg."""
 
 
 @dataclass(frozen=True)
@@ -116,11 +118,21 @@ CHARTS = {
         allergies=(("Penicillin", "Rash and swollen lips", "severe"),),
         medicines=(("Salbutamol", "100 microgram", "two puffs when needed"),),
         conditions=(("Asthma", "J45.9", date(2004, 5, 1)),),
+        measured=((400, 118, 74, 72, "66"), (210, 121, 78, 68, "67.5"), (35, 116, 72, 75, "68")),
     ),
     "tomas@example.org": Chart(
         medicines=(("Enalapril", "10 mg", "once daily"), ("Metformin", "500 mg", "twice daily")),
         conditions=(("Hypertension", "I10", date(2012, 2, 1)), ("Type 2 diabetes", "E11.9", date(2016, 9, 1))),
         no_known_allergies=True,
+        measured=(
+            (360, 168, 98, 84, "96.5"),
+            (300, 158, 94, 80, "95"),
+            (240, 151, 92, 82, "93"),
+            (180, 146, 88, 76, "92.5"),
+            (120, 149, 90, 78, "91"),
+            (60, 138, 84, 74, "90"),
+            (14, 134, 82, 72, "89.5"),
+        ),
     ),
     "mei@example.org": Chart(no_known_allergies=True),
     "jonas@example.org": Chart(

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from conversations.models import Answer
 from prescriptions.respond import Proposal
+from records.forms.codes import CodeField
 
 MAX_PRESCRIPTIONS = 20
 DEFAULT_VALIDITY = timedelta(days=180)
@@ -30,22 +31,15 @@ class AnswerForm(forms.Form):
     """The answer to the patient, and a private note that the patient never sees."""
 
     diagnosis = _text("Diagnosis", rows=2, required=True)
-    icd10_code = forms.RegexField(
-        r"^[A-Za-z][0-9][0-9A-Za-z](\.?[0-9A-Za-z]{1,4})?$",
-        label="ICD-10 code",
-        required=False,
-        error_messages={"invalid": "An ICD-10 code looks like J06.9."},
-        widget=forms.TextInput(attrs={"autocomplete": "off", "class": "input--short"}),
-    )
+    icd10_code = CodeField()
     recommendations = _text("Recommendations", rows=4, required=True)
     referrals = _text("Referrals", rows=2)
     call_to_office = forms.BooleanField(label="Ask the patient to come to the practice", required=False)
     private_note = _text("Private note", rows=2, hint="For you and colleagues. The patient does not see it.")
 
     def clean_icd10_code(self) -> str:
-        """Codes are stored in capitals with their point: j069 is J06.9."""
-        code = str(self.cleaned_data["icd10_code"]).upper().replace(".", "")
-        return f"{code[:3]}.{code[3:]}" if len(code) > 3 else code
+        """An answer without a code has an empty one."""
+        return self.cleaned_data["icd10_code"] or ""
 
     def answer(self) -> Answer:
         """The validated answer."""

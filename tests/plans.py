@@ -23,6 +23,8 @@ LARGE = frozenset(
         "allergies",
         "medications",
         "medical_history",
+        "vital_signs",
+        "earlier_statements",
         "conversations",
         "messages",
         "symptoms",

@@ -52,6 +52,8 @@ def load(release: Release, said: Synonyms) -> int:
         raise SynonymsError(f"synonyms.toml names codes that {release.name} does not have: {', '.join(unknown)}")
     vocabulary: dict[str, list[str]] = {}
     with transaction.atomic(), connection.cursor() as cursor:
+        # Longer than any page may take.
+        cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [_LOCK])
         Icd10Code.objects.all().delete()
         Icd10Word.objects.all().delete()

@@ -61,7 +61,7 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
         if codes := self._beginning_with(phrase):
             return codes
         words = telling_words(phrase)[:WORDS_SEARCHED]
-        spellings = {word: _spellings(word) for word in words}
+        spellings = _spellings(words) if words else {}
         if found := self._with_words(words, spellings, phrase):
             return found
         # Somebody who says more than the classification does: one word too many is forgiven.
@@ -105,27 +105,52 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
         return list(categories.order_by("code").values_list("code", flat=True))
 
 
-def _spellings(word: str) -> list[str]:
-    """The words of the classification that this word may mean, the likeliest first.
+def _spellings(words: list[str]) -> dict[str, list[str]]:
+    """The words of the classification that each of these words may mean, the likeliest first.
 
     As it stands, in the singular, and what is also said for it; from three letters on as the beginning of a word; when
     there is none of these, what is spelt nearly so.
     """
-    words = Icd10Word.objects.all()
-    meant = models.Q(word__in=[word, word.removesuffix("s"), word.removesuffix("es")])
-    if len(word) >= SHORTEST_BEGINNING:
-        meant |= models.Q(word__startswith=word)
-    known = list(words.filter(meant).order_by(Length("word"), "word")[:BEGINNINGS])
-    if known:
-        literal = [one.word for one in known if one.word == word]
-        also = [other for one in known if one.word in {word, word.removesuffix("s")} for other in one.means]
-        return list(dict.fromkeys([*literal, *also, *(one.word for one in known)]))
+    meant = models.Q()
+    for word in words:
+        meant |= models.Q(word__in=_forms(word))
+        if len(word) >= SHORTEST_BEGINNING:
+            meant |= models.Q(word__startswith=word)
+    known = list(Icd10Word.objects.filter(meant).order_by(Length("word"), "word")[: BEGINNINGS * len(words)])
+    return {word: _known(word, known) or _misspelt(word) for word in words}
+
+
+def _forms(word: str) -> list[str]:
+    """The word, and its singular."""
+    return [word, word.removesuffix("s"), word.removesuffix("es")]
+
+
+def _known(word: str, known: list["Icd10Word"]) -> list[str]:
+    forms = _forms(word)
+    long_enough = len(word) >= SHORTEST_BEGINNING
+    fitting = [one for one in known if one.word in forms or (long_enough and one.word.startswith(word))]
+    literal = [one.word for one in fitting if one.word == word]
+    also = [other for one in fitting if one.word in forms for other in one.means]
+    return list(dict.fromkeys([*literal, *also, *(one.word for one in fitting)]))
+
+
+def _misspelt(word: str) -> list[str]:
     if len(word) < SHORTEST_MISSPELT:
         return []
-    alike = words.filter(word__trigram_similar=word).annotate(similarity=TrigramSimilarity("word", word))
+    alike = Icd10Word.objects.filter(word__trigram_similar=word).annotate(similarity=TrigramSimilarity("word", word))
     found = alike.order_by("-similarity", "word").values_list("word", flat=True)[:SPELLINGS]
-    # Of words that share as many trigrams the one with the fewest differences: migrane is migraine, not migrans.
-    return sorted(found, key=lambda other: -SequenceMatcher(None, word, other).ratio())
+    # Of these the one with the fewest letters to change: asthna is asthma and not asthenia, migrane is migraine.
+    return sorted(found, key=lambda other: (_changes(word, other), -SequenceMatcher(None, word, other).ratio()))
+
+
+def _changes(one: str, other: str) -> int:
+    """How many letters must be put in, taken out or exchanged to make one word of the other (Levenshtein)."""
+    row = list(range(len(other) + 1))
+    for number, letter in enumerate(one, start=1):
+        before, row[0] = row[0], number
+        for place, its in enumerate(other, start=1):
+            before, row[place] = row[place], min(row[place] + 1, row[place - 1] + 1, before + (letter != its))
+    return row[-1]
 
 
 class Icd10Code(models.Model):

@@ -167,9 +167,11 @@ class RowMaker:
         self._add_relations(visit, patient, doctor, submitted, claimed, answered, chance)
         for position, (words_said, message) in enumerate(messages[:3]):
             row = key_from(start, chance)
+            is_severe = position == 0 and (visit.patient * 3 + visit.number) % 25 == 0
             self.rows["symptoms"].append((
                 row, began, began, case, patient, position, complaint if position == 0 else f"{complaint} {position}",
-                where, "moderate", 5, "two days", position == 2, seal("symptoms", "evidence", row, words_said), message,
+                where, "severe" if is_severe else "moderate", 8 if is_severe else 5, "two days", position == 2,
+                seal("symptoms", "evidence", row, words_said), message,
             ))  # fmt: skip
         if urgency == "emergency":
             code, label, evidence = chance.choice(words.RED_FLAGS)

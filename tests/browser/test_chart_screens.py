@@ -1,9 +1,11 @@
 """The chart as it looks: a patient's own record, a doctor's chart, search and recall; full and empty."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import User
 from records.models import Allergy
@@ -18,9 +20,12 @@ from tests.factories import (
     MedicalHistoryFactory,
     MedicalInfoFactory,
     MedicationFactory,
+    SocialHistoryFactory,
     SurgicalHistoryFactory,
     UserFactory,
+    VitalSignsFactory,
 )
+from tests.records.classification import load_small_release
 
 
 @pytest.fixture
@@ -53,6 +58,18 @@ def charted(patient: User, her_doctor: User) -> User:
     FamilyHistoryFactory(patient=patient)
     ImmunizationFactory(patient=patient, given_on=date(2022, 3, 4))
     EmergencyContactFactory(patient=patient, relationship="brother")
+    SocialHistoryFactory(patient=patient, recorded_by=her_doctor)
+    for number in range(8):
+        moment = timezone.now() - timedelta(days=30 * number)
+        VitalSignsFactory(
+            patient=patient,
+            recorded_by=her_doctor,
+            measured_at=moment,
+            systolic=118 + number * 5,
+            pulse=64 + number * 4,
+            weight_kg=Decimal("68.5") + number,
+            temperature_c=Decimal("37.1") if number % 2 else None,
+        )
     with as_person(patient):
         Allergy(patient=patient, allergen="Bee sting", reaction="My arm swells up").record(by=patient)
         wrong = Allergy(patient=patient, allergen="Cats")
@@ -85,7 +102,7 @@ def test_an_empty_record_and_the_first_statement(open_as: OpenAs, patient: User,
     assert not page.get_by_text("as stated on").is_visible(), "the statement is withdrawn"
 
 
-@pytest.mark.parametrize("tab", ["overview", "problems", "medicines", "history", "person"])
+@pytest.mark.parametrize("tab", ["overview", "problems", "medicines", "vitals", "history", "person", "timeline"])
 def test_a_doctors_chart(open_as: OpenAs, charted: User, her_doctor: User, tab: str) -> None:
     look_at(open_as, her_doctor, f"/patients/{charted.pk}/?tab={tab}", f"chart-{tab}")
 
@@ -126,3 +143,33 @@ def test_patients_and_recall(open_as: OpenAs, charted: User, her_doctor: User) -
     assert page.get_by_role("link", name="BERG").is_visible()
     assert not page.get_by_role("link", name="DUNN").is_visible()
     look_at(open_as, her_doctor, "/patients/recall/?kind=allergies&name=penicillin", "recall")
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("", "reports"),
+        ("allergies/?name=penicillin", "report-allergies"),
+        ("response-times/?by=urgency", "report-response-times"),
+        ("symptoms/?severity=severe&since=2026-02-01&until=2026-01-01", "report-refused"),
+    ],
+)
+def test_reports(open_as: OpenAs, charted: User, her_doctor: User, path: str, name: str) -> None:
+    look_at(open_as, her_doctor, f"/reports/{path}", name)
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_a_code_is_looked_for_by_words_and_chosen(
+    open_as: OpenAs, charted: User, her_doctor: User, scripts: bool, tmp_path: Path
+) -> None:
+    load_small_release(tmp_path)
+    page = open_as(her_doctor, f"/patients/{charted.pk}/conditions/new/", scripts=scripts)
+    page.get_by_label("ICD-10-CM code").press_sequentially("heart atack")
+    if not scripts:
+        page.get_by_role("button", name="Add this condition").click()
+    page.get_by_role("radio", name="I21.9").check()
+    if scripts:
+        keep_screenshot(page, "chart-code-found")
+        assert_accessible(page)
+    page.get_by_role("button", name="Add this condition").click()
+    assert page.get_by_text("Added to the record: Acute myocardial infarction, unspecified.").is_visible()

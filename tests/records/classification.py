@@ -20,7 +20,7 @@ TABULAR = """<?xml version="1.0" encoding="utf-8"?>
   <diag><name>J45.9</name><desc>Other and unspecified asthma</desc>
     <diag><name>J45.90</name><desc>Unspecified asthma</desc>
       <diag><name>J45.909</name><desc>Unspecified asthma, uncomplicated</desc></diag></diag></diag></diag>
-<diag><name>J46</name><desc>Weakness of the airways</desc></diag>
+<diag><name>J46</name><desc>Asthenia</desc></diag>
 <diag><name>S02</name><desc>Fracture of skull and facial bones</desc>
   <sevenChrDef><extension char="A">initial encounter</extension><extension char="S">sequela</extension></sevenChrDef>
   <diag><name>S02.0</name><desc>Fracture of vault of skull</desc></diag></diag>

@@ -26,7 +26,7 @@ from medichat.db import encrypted_files
 from medichat.db.context import acting_as, system
 from prescriptions.models import Prescription
 from prescriptions.respond import Proposal, respond
-from records.models import Allergy, CareRelation, MedicalHistory, MedicalInfo, Medication, Source
+from records.models import Allergy, CareRelation, MedicalHistory, MedicalInfo, Medication, Source, VitalSigns
 
 
 class Command(BaseCommand):
@@ -110,6 +110,15 @@ def create_chart(patient: User, sex: str | None, chart: demo.Chart | None) -> No
         Medication.objects.create(medication_name=name, dosage=dosage, frequency=frequency, **entry)
     for condition, code, diagnosed_on in chart.conditions:
         MedicalHistory.objects.create(condition=condition, icd10_code=code, diagnosed_on=diagnosed_on, **entry)
+    for days_ago, systolic, diastolic, pulse, weight in chart.measured:
+        VitalSigns.objects.create(
+            measured_at=timezone.now() - timedelta(days=days_ago),
+            systolic=systolic,
+            diastolic=diastolic,
+            pulse=pulse,
+            weight_kg=Decimal(weight),
+            **entry,
+        )
 
 
 def play(visit: demo.Visit, people: dict[str, User]) -> None:
