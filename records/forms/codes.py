@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from records.models.codes import Icd10Code, code_exists, with_point
@@ -36,7 +37,7 @@ class CodeInput(forms.TextInput):
         }
         line = super().render(name, value, {**(attrs or {}), **live}, renderer)
         shown = {"name": name, "choices": choices_for(self.found, str(value or ""))}
-        return SafeString(line + render_to_string("records/_codes.html", shown))
+        return format_html("{}{}", line, render_to_string("records/_codes.html", shown))
 
     def value_from_datadict(self, data: Mapping[str, Any], files: Any, name: str) -> Any:
         """What was chosen, else what was written."""
