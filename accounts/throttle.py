@@ -16,7 +16,7 @@ has signed in is counted for itself (``accounts.known_device``), so strangers at
 
 import ipaddress
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import wraps
@@ -80,6 +80,8 @@ CODE = Limit(5, forget_after=timedelta(days=1))
 EMERGENCY_ACCESS = Limits(
     "emergency_access", pair=Limit(5), address=Limit(30), account=Limit(10, longest_wait=timedelta(minutes=5))
 )
+# Only codes that there are not stay counted: a pharmacy may look up as many prescriptions as it has.
+VERIFY = Limits("verify", pair=Limit(20), address=Limit(20, timedelta(minutes=1)), account=Limit(200))
 RESET = Limits("reset", pair=Limit(3, timedelta(minutes=1)), address=Limit(20), account=Limit(10))
 
 
@@ -230,9 +232,13 @@ def refuse(request: HttpRequest, attempt: Attempt) -> HttpResponse:
 
 
 def throttled(
-    limits: Limits, *, account: Callable[[HttpRequest], str], refusal: Refusal = refuse
+    limits: Limits,
+    *,
+    account: Callable[[HttpRequest], str],
+    refusal: Refusal = refuse,
+    methods: Collection[str] = frozenset({"POST"}),
 ) -> Callable[[View], View]:
-    """Limit the POST requests of a view; ``account`` reads from the request which account it is about.
+    """Limit the requests of a view with these methods; ``account`` reads from the request which account it is about.
 
     Counting happens in ``accounts.middleware.ThrottleMiddleware``, refusing here, where the person is known and what
     was typed can be shown again. The view sets ``attempt_of(request).succeeded``.
@@ -241,7 +247,7 @@ def throttled(
     def decorate(view: View) -> View:
         @wraps(view)
         def limited(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-            if request.method != "POST":
+            if request.method not in methods:
                 return view(request, *args, **kwargs)
             attempt = attempt_of(request)
             if not attempt.wait:
@@ -252,7 +258,7 @@ def throttled(
             refused["Retry-After"] = str(math.ceil(attempt.wait.total_seconds()))
             return refused
 
-        limited.throttle = (limits, account)  # type: ignore[attr-defined]  # read by count_attempt
+        limited.throttle = (limits, account, methods)  # type: ignore[attr-defined]  # read by count_attempt
         return limited
 
     return decorate
@@ -260,14 +266,15 @@ def throttled(
 
 def is_limited(request: HttpRequest, view: View) -> bool:
     """Whether this request is one of those that are limited."""
-    return hasattr(view, "throttle") and request.method == "POST"
+    _, _, methods = getattr(view, "throttle", (None, None, frozenset()))
+    return request.method in methods
 
 
 def count_attempt(request: HttpRequest, view: View) -> Attempt | None:
     """Count the request when its view is limited."""
     if not is_limited(request, view):
         return None
-    limits, account = view.throttle  # type: ignore[attr-defined]  # set by throttled
+    limits, account, _ = view.throttle  # type: ignore[attr-defined]  # set by throttled
     about = account(request)
     device = known_device.device_of(request, about) if limits is SIGN_IN else ""
     return begin(limits, account=about, address=client_address(request), device=device)

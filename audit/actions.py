@@ -60,6 +60,12 @@ class Action(models.TextChoices):
     PRESCRIPTION_CANCELLED = "prescription.cancelled", "Prescription cancelled"
     PRESCRIPTION_COMPLETED = "prescription.completed", "Prescription completed"
     PRESCRIPTION_EXPIRED = "prescription.expired", "Prescription expired"
+    PRESCRIPTION_FILLED = "prescription.filled", "Prescription dispensed"
+    PRESCRIPTION_VERIFIED = "prescription.verified", "Prescription looked up with its code"
+    REFILL_REQUESTED = "refill.requested", "Refill asked for"
+    REFILL_WITHDRAWN = "refill.withdrawn", "Request for a refill taken back"
+    REFILL_APPROVED = "refill.approved", "Refill approved"
+    REFILL_DECLINED = "refill.declined", "Refill declined"
     ALERT_OVERRIDDEN = "prescription.alert_overridden", "Safety alert overridden"
     BREAK_GLASS_OPENED = "break_glass.opened", "Emergency access opened"
     BREAK_GLASS_ENDED = "break_glass.ended", "Emergency access ended"
@@ -101,6 +107,7 @@ LOOKS = [
     Action.PRESCRIPTION_VIEWED,
     Action.DATA_VIEWED,
     Action.PRESCRIPTION_DOWNLOADED,
+    Action.PRESCRIPTION_VERIFIED,
     Action.FILE_DOWNLOADED,
     Action.BREAK_GLASS_OPENED,
     Action.RECORD_EXPORTED,

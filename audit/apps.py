@@ -11,7 +11,13 @@ class AuditConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to what the other apps say."""
-        from audit import diffs, import_receivers, lists, receivers  # noqa: F401 -- importing connects; models must be loaded first
+        from audit import (  # noqa: F401 -- importing connects; models must be loaded first
+            diffs,
+            import_receivers,
+            lists,
+            prescription_receivers,
+            receivers,
+        )
 
         diffs.register()
         import_receivers.connect()

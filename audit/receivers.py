@@ -16,8 +16,6 @@ from audit.request import current_actor, in_admin
 from conversations import signals as conversations
 from conversations.models import Attachment, Conversation, Message
 from medichat.file_checks import viruses
-from prescriptions import signals as prescriptions
-from prescriptions.models import Prescription, PrescriptionAlert
 from records import signals as records
 from records.models import CareRelation, EmergencyAccess
 
@@ -79,19 +77,6 @@ def about_part(
         resource_id=part,
         purpose=purpose_of(by, conversation.patient_id),
         codes={"conversation": str(conversation.pk), **codes},
-    )
-
-
-def about_prescription(action: Action, prescription: Prescription, by: User | None, **codes: Code) -> None:
-    """A row about one prescription."""
-    record(
-        action,
-        actor=by,
-        patient_id=prescription.patient_id,
-        resource_type="prescription",
-        resource_id=prescription.pk,
-        purpose=purpose_of(by, prescription.patient_id),
-        codes={"conversation": str(prescription.conversation_id), **codes},
     )
 
 
@@ -434,42 +419,3 @@ def virus_found(sender: Any, *, found: str, where: str, file_id: uuid.UUID | Non
         severity=Severity.WARNING,
         codes={"found": found[:LONGEST_NAME_OF_A_VIRUS], "where": where},
     )
-
-
-# Prescriptions
-
-
-@on(prescriptions.prescribed)
-def prescribed(sender: Any, *, prescription: Prescription, by: User | None, **_: Any) -> None:
-    about_prescription(Action.PRESCRIPTION_CREATED, prescription, by)
-
-
-@on(prescriptions.alert_overridden)
-def alert_overridden(
-    sender: Any, *, prescription: Prescription, by: User | None, alert: PrescriptionAlert, **_: Any
-) -> None:
-    about_prescription(Action.ALERT_OVERRIDDEN, prescription, by, alert=str(alert.pk))
-
-
-@on(prescriptions.cancelled)
-def prescription_cancelled(sender: Any, *, prescription: Prescription, by: User | None, **_: Any) -> None:
-    about_prescription(Action.PRESCRIPTION_CANCELLED, prescription, by)
-
-
-@on(prescriptions.completed)
-def prescription_completed(sender: Any, *, prescription: Prescription, by: User | None, **_: Any) -> None:
-    about_prescription(Action.PRESCRIPTION_COMPLETED, prescription, by)
-
-
-@on(prescriptions.expired)
-def prescription_expired(sender: Any, *, prescription: Prescription, **_: Any) -> None:
-    about_prescription(Action.PRESCRIPTION_EXPIRED, prescription, None)
-
-
-@on(prescriptions.downloaded)
-def prescription_downloaded(
-    sender: Any, *, conversation: Conversation, prescriptions: Sequence[Prescription], by: User | None, **_: Any
-) -> None:
-    """One sheet may hold several prescriptions: one row for the sheet, naming them."""
-    ids = [str(prescription.pk) for prescription in prescriptions]
-    about_case(Action.PRESCRIPTION_DOWNLOADED, conversation, by, prescriptions=ids)

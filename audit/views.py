@@ -31,6 +31,7 @@ KINDS: dict[str, str] = {
     Action.CONVERSATION_VIEWED: "A consultation",
     Action.PRESCRIPTION_VIEWED: "Your prescriptions",
     Action.PRESCRIPTION_DOWNLOADED: "A prescription, as a file",
+    Action.PRESCRIPTION_VERIFIED: "Whether a prescription is valid",
     Action.FILE_DOWNLOADED: "A file you sent",
     Action.RECORD_EXPORTED: "A copy of everything",
     Action.BREAK_GLASS_OPENED: "Your record was opened in an emergency",
@@ -65,6 +66,8 @@ ROLES: dict[str, str] = {
     ActorRole.DOCTOR: "Doctor",
     ActorRole.ADMIN: "Administrator",
     ActorRole.PATIENT: "Patient",
+    # Only a prescription's code opens anything to somebody who is not signed in.
+    ActorRole.ANONYMOUS: "A pharmacy, or somebody else who has the paper",
 }
 
 
@@ -158,9 +161,15 @@ def look(row: ActivityLog, me: User, names: dict[uuid.UUID, str]) -> Look:
         name="You" if row.actor_id == me.pk else names.get(row.actor_id, "") if row.actor_id else "",
         role=ROLES.get(row.actor_role or "", "The system"),
         kind=KINDS.get(row.action) or OTHER_KINDS.get(row.resource_type or "", "Other data of yours"),
-        reason=_emergency(row) or REASONS.get(row.purpose, "Not stated"),
+        reason=_reason(row),
         is_emergency=row.purpose == Purpose.BREAK_GLASS,
     )
+
+
+def _reason(row: ActivityLog) -> str:
+    if row.action == Action.PRESCRIPTION_VERIFIED:
+        return "The code on the paper was entered. It shows your initials and year of birth, and the medicines on it."
+    return _emergency(row) or REASONS.get(row.purpose, "Not stated")
 
 
 def _emergency(row: ActivityLog) -> str:

@@ -135,6 +135,11 @@ if PRODUCTION:
 BACKUP_PUBLIC_KEY = env("BACKUP_PUBLIC_KEY")
 BACKUP_PRIVATE_KEY = env("BACKUP_PRIVATE_KEY")
 
+# Prescriptions are signed with this: a PKCS #12 file in base64 (see prescriptions.signing_key, which refuses what will
+# not do). Development makes a key of its own, and its sheets say so.
+PRESCRIPTION_SIGNING_KEY = env("PRESCRIPTION_SIGNING_KEY")
+PRESCRIPTION_SIGNING_PASSPHRASE = env("PRESCRIPTION_SIGNING_PASSPHRASE")
+
 DEBUG = env_bool("DEBUG") and not PRODUCTION
 PUBLIC_URL = env("PUBLIC_URL", f"http://127.0.0.1:{env('PORT', '8000')}").rstrip("/")
 ALLOWED_HOSTS = env_list("ALLOWED_HOSTS", "" if PRODUCTION else "127.0.0.1,localhost,[::1],testserver")

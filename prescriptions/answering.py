@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
 from django.core.exceptions import BadRequest
@@ -9,9 +10,9 @@ from django.http import QueryDict
 
 from prescriptions.check import check_items
 from prescriptions.forms import MAX_PRESCRIPTIONS, AnswerForm, PrescriptionForm, PrescriptionFormSet
-from prescriptions.respond import Proposal
+from prescriptions.issue import Proposal
 from prescriptions.safety import Alert, Chart, ProposedItem
-from prescriptions.wording import computed_quantity
+from prescriptions.wording import ComputedQuantity, computed_quantity
 
 ANSWER, ITEMS = "answer", "items"
 _CHECKED = {"medication": "medication_name", "dose": "dose", "route": "route", "frequency": "frequency"}
@@ -35,11 +36,19 @@ class Row:
         return any(alert.severity == "serious" for alert in self.alerts)
 
     @property
-    def reading(self) -> str:
-        """The quantity as it follows from dose, frequency and duration, with how it was read; empty when unclear."""
+    def computed(self) -> ComputedQuantity | None:
+        """The quantity as it follows from dose, frequency and duration, with how it was read; None when unclear."""
         values = [str(self.form[name].value() or "") for name in ("dose", "frequency", "duration")]
-        computed = computed_quantity(*values)
-        return computed[1] if computed else ""
+        return computed_quantity(*values)
+
+    @property
+    def quantity_differs(self) -> bool:
+        """Whether another quantity was typed than the one that follows."""
+        computed, typed = self.computed, str(self.form["quantity"].value() or "").strip()
+        try:
+            return bool(computed and typed and Decimal(typed) != computed.quantity)
+        except InvalidOperation:
+            return False  # no number: the form says so
 
 
 @dataclass

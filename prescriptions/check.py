@@ -4,14 +4,18 @@ from collections.abc import Sequence
 
 from accounts.models import User
 from prescriptions.models import Prescription
+from prescriptions.pregnancy import Pregnancy, pregnancy_of
 from prescriptions.safety import Alert, Chart, ChartAllergy, ChartMedication, ProposedItem, check
 from records.models import Allergy, MedicalInfo, Medication
 
 SEVERITIES = ("contraindicated", "serious", "caution", "unchecked")
 
 
-def chart_of(patient: User, *, by: User) -> Chart:
+def chart_of(patient: User, *, by: User, renewing: Prescription | None = None) -> Chart:
     """What the check may know of the patient, as far as this doctor may see it.
+
+    ``renewing`` is going to be continued by what is checked: it is not taken beside it, and neither is an entry of the
+    chart by the same name.
 
     Refuted allergies do not count. A medication of unknown state (imported) counts as taken: missing an interaction is
     worse than mentioning one that no longer matters. What was prescribed at an earlier visit counts like the chart.
@@ -20,8 +24,16 @@ def chart_of(patient: User, *, by: User) -> Chart:
     info = MedicalInfo.objects.visible_to(by).filter(patient=patient).first()
     medications = Medication.objects.visible_to(by).of_patient(patient).standing().exclude(is_active=False)
     prescribed = Prescription.objects.visible_to(by).filter(patient=patient).maybe_taken()
+    if renewing is not None:
+        medications = medications.exclude(medication_name__iexact=renewing.medication_name)
+        prescribed = prescribed.exclude(pk=renewing.pk)
     return chart_from(
-        patient, info=info, allergies=allergies, medications=list(medications), prescribed=list(prescribed)
+        patient,
+        info=info,
+        allergies=allergies,
+        medications=list(medications),
+        prescribed=list(prescribed),
+        pregnancy=pregnancy_of(patient, by=by),
     )
 
 
@@ -32,6 +44,7 @@ def chart_from(
     allergies: Sequence[Allergy],
     medications: Sequence[Medication],
     prescribed: Sequence[Prescription],
+    pregnancy: Pregnancy,
 ) -> Chart:
     """The same from rows that were loaded already."""
     asked = bool(allergies) or bool(info and info.no_known_allergies_on)
@@ -51,6 +64,8 @@ def chart_from(
         medications=_taken(medications, prescribed),
         age=patient.age(),
         sex=(info.sex or "") if info else "",
+        pregnant=pregnancy.pregnant,
+        pregnancy_evidence=pregnancy.evidence,
     )
 
 

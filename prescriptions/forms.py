@@ -1,14 +1,19 @@
 """What a doctor fills in to answer a case."""
 
-from datetime import date, timedelta
-from typing import Any
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any, Self
 
 from django import forms
 from django.core.validators import MinValueValidator
+from django.http import QueryDict
 from django.utils import timezone
 
 from conversations.models import Answer
-from prescriptions.respond import Proposal
+from prescriptions.issue import Proposal
+from prescriptions.models import Prescription
+from prescriptions.renew import proposal_from
+from prescriptions.wording import plain_figure
 from records.forms.codes import CodeField
 
 MAX_PRESCRIPTIONS = 20
@@ -66,6 +71,7 @@ class PrescriptionForm(forms.Form):
     quantity = forms.DecimalField(
         label="Quantity",
         required=False,
+        help_text="Empty: computed.",
         max_digits=9,
         decimal_places=2,
         validators=[MinValueValidator(0, message="A quantity cannot be negative.")],
@@ -92,6 +98,19 @@ class PrescriptionForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.empty_permitted = True
 
+    @classmethod
+    def renewing(cls, prescription: Prescription, data: QueryDict | None = None) -> Self:
+        """The form for prescribing the same medicine once more; it is no form that may be left empty."""
+        proposal = proposal_from(prescription)
+        initial = {
+            name: getattr(proposal, name) for name in cls.base_fields if name not in {"acknowledged", "expires_on"}
+        }
+        quantity: Decimal | None = proposal.quantity
+        initial |= {"quantity": None if quantity is None else plain_figure(quantity), "expires_on": _default_expiry()}
+        form = cls(data, initial=initial)
+        form.empty_permitted = False
+        return form
+
     def has_changed(self) -> bool:
         """Whether anything was typed; what is filled in beforehand does not make a row a prescription."""
         return any(str(self.data.get(self.add_prefix(name), "")).strip() for name in _TYPED)
@@ -116,4 +135,91 @@ PrescriptionFormSet = forms.formset_factory(
 class CancelForm(forms.Form):
     """Why a prescription is withdrawn."""
 
-    reason = _text("Reason", rows=2, required=True, limit=500)
+    reason = _text("Reason", rows=2, required=True, limit=500, hint="For the record; no page shows it to the patient.")
+    notice = _text(
+        "What the patient should do",
+        rows=2,
+        limit=500,
+        hint="The patient reads this beside the cancelled prescription, for example: Stop taking it. We will call you.",
+    )
+
+
+class FillForm(forms.Form):
+    """That a pharmacy has dispensed it."""
+
+    on = forms.DateField(
+        label="Day",
+        initial=timezone.localdate,
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Say on which day."},
+    )
+    pharmacy = forms.CharField(label="Pharmacy", required=False, max_length=200)
+
+
+class RefillForm(forms.Form):
+    """What a patient says when they ask for more of a medicine."""
+
+    message = _text(
+        "Anything the doctor should know?",
+        rows=3,
+        limit=1000,
+        hint="For example: how well it works, side effects, how much is left.",
+    )
+
+
+class DecisionForm(forms.Form):
+    """What the doctor says to a request for a refill."""
+
+    answer = _text("Words to the patient", rows=2, limit=1000, hint="Needed when you decline.")
+
+
+class CodeForm(forms.Form):
+    """The code of a sheet, as a pharmacist reads it from the paper. Whether there is such a code is not said here."""
+
+    code = forms.CharField(
+        label="Code",
+        max_length=60,
+        help_text="16 letters and figures. Capitals, blanks and hyphens do not matter.",
+        widget=forms.TextInput(attrs={"autocomplete": "off", "autocapitalize": "characters", "spellcheck": "false"}),
+        error_messages={"required": "Type the code."},
+    )
+
+    def clean_code(self) -> str:
+        """Without what would be a part of the address of its own."""
+        return "-".join(str(self.cleaned_data["code"]).replace("/", " ").split())
+
+
+class DayForm(forms.Form):
+    """A day of the clinic."""
+
+    on = forms.DateField(
+        label="Day",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        error_messages={"required": "Choose a day.", "invalid": "Choose a day."},
+    )
+
+
+class PeriodForm(forms.Form):
+    """From one day to another, both included, and which severity."""
+
+    since = forms.DateField(label="From", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    to = forms.DateField(label="To", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    severity = forms.ChoiceField(
+        label="Severity",
+        required=False,
+        choices=[("", "Both"), ("contraindicated", "Contraindicated"), ("serious", "Serious")],
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """The last day is not before the first."""
+        values = super().clean() or {}
+        since, to = values.get("since"), values.get("to")
+        if since and to and to < since:
+            self.add_error("to", "This day is before the first.")
+        return values
+
+    def moments(self) -> tuple[datetime, datetime]:
+        """Midnight before the first day and midnight after the last, where the clinic is."""
+        first, last = self.cleaned_data["since"], self.cleaned_data["to"] + timedelta(days=1)
+        begin, end = (timezone.make_aware(datetime.combine(day, time.min)) for day in (first, last))
+        return begin, end

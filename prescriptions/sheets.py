@@ -1,4 +1,4 @@
-"""From the rows of one answer to the sheet that is printed."""
+"""From the rows of one answer to the sheet that is printed and signed."""
 
 from collections.abc import Sequence
 from typing import cast
@@ -6,20 +6,34 @@ from typing import cast
 from django.conf import settings
 from django.utils import timezone
 
+from accounts import mail
 from accounts.models import User
 from conversations.models import Conversation
-from prescriptions.models import Prescription
-from prescriptions.pdf import Clinic, ItemStatus, PageSize, Prescriber, PrescriptionSheet, SheetItem, SheetPatient
+from prescriptions.models import IssuedSheet, Prescription
+from prescriptions.pdf import (
+    Clinic,
+    ItemStatus,
+    PageSize,
+    Prescriber,
+    PrescriptionSheet,
+    SheetItem,
+    SheetPatient,
+    render,
+)
+from prescriptions.pdf.signing import sign
+from prescriptions.signing_key import clinic_key
 
 
 def sheet_of(
     conversation: Conversation, prescriptions: Sequence[Prescription], *, paper: PageSize
 ) -> PrescriptionSheet:
-    """Everything on the paper. ``conversation`` brings patient and medical information with it, each row its doctor.
+    """Everything on the paper.
+
+    ``conversation`` brings patient and medical information with it, each row its doctor and its sheet.
 
     Override reasons and alerts are left out: the patient holds this sheet.
     """
-    patient = conversation.patient
+    patient, sheet, key = conversation.patient, _only([item.sheet for item in prescriptions]), clinic_key()
     info = getattr(patient, "medical_info", None)
     issued = [prescription.issued_at for prescription in prescriptions if prescription.issued_at]
     return PrescriptionSheet(
@@ -34,8 +48,23 @@ def sheet_of(
         prescriber=_prescriber({prescription.doctor for prescription in prescriptions}),
         items=[_item(prescription) for prescription in prescriptions],
         issued_at=timezone.localtime(min(issued)) if issued else None,
+        verification_code=sheet.code if sheet else "",
+        verification_url=mail.address_of("prescriptions:verify", sheet.code) if sheet else "",
+        signed_by=key.signer_name,
+        has_development_signature=key.is_development,
         page_size=paper,
     )
+
+
+def signed_pdf(*sheets: PrescriptionSheet) -> bytes:
+    """The PDF of these sheets with the clinic's electronic signature. Needs no database; raises as ``render`` does."""
+    return sign(render(*sheets), clinic_key(), clinic=settings.CLINIC_NAME, reason="Prescription issued by this clinic")
+
+
+def _only(sheets: Sequence[IssuedSheet | None]) -> IssuedSheet | None:
+    """The sheet on which all of them were issued; none where they were not, or by the previous system."""
+    codes = {sheet.code_hash if sheet else "" for sheet in sheets}
+    return sheets[0] if len(codes) == 1 else None
 
 
 def _formal_name(patient: User) -> str:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
+from typing import NamedTuple
 
 from medichat.doses import EYE_OR_EAR, tidy_dose
 
@@ -244,10 +245,18 @@ _DURATION = re.compile(r"(?:for\s+|x\s*)?(?P<figure>\d{1,3}|[a-z]+)\s*(?P<unit>d
 _LONGEST_DURATION_DAYS = 366
 
 
-def computed_quantity(dose: str, frequency: str, duration: str) -> tuple[Decimal, str] | None:
+class ComputedQuantity(NamedTuple):
+    """How much is needed, how that was read, and the unit in words, `tablets`."""
+
+    quantity: Decimal
+    reading: str
+    unit: str
+
+
+def computed_quantity(dose: str, frequency: str, duration: str) -> ComputedQuantity | None:
     """How much is needed and how that was read, or None where it is not certain.
 
-    `('1 tablet', 'TDS', '5 days')` -> `(Decimal(15), '1 tablet three times a day for 5 days = 15')`. Doses by weight
+    `('1 tablet', 'TDS', '5 days')` -> 15, `1 tablet three times a day for 5 days = 15`, `tablets`. Doses by weight
     ('500 mg'), 'when needed', ranges, months and pieces that do not come out whole are not certain.
     """
     counted, per_day, days = _counted_dose(dose), _doses_per_day(frequency), days_of(duration)
@@ -262,7 +271,16 @@ def computed_quantity(dose: str, frequency: str, duration: str) -> tuple[Decimal
         return None
     length = f"{days} {'day' if days == 1 else 'days'}"
     reading = f"{dose.strip()} {frequency_in_words(frequency)} for {length} = {plain_figure(total)}"
-    return Decimal(plain_figure(total)), reading
+    return ComputedQuantity(Decimal(plain_figure(total)), reading, _named(unit, total))
+
+
+def _named(unit: str, count: Decimal) -> str:
+    """`tablet` -> `tablets`, `suppository` -> `suppositories`; one stays one, and so does a symbol."""
+    if unit in _MEASURED or count == 1:
+        return unit
+    if unit.endswith("y"):
+        return f"{unit[:-1]}ies"
+    return f"{unit}es" if unit.endswith("ch") else f"{unit}s"
 
 
 def _counted_dose(dose: str) -> tuple[Decimal, str] | None:

@@ -12,7 +12,7 @@ from django.db import models
 from accounts.models import Session, User
 from audit.models import ActivityLog
 from conversations.models import Attachment, Conversation, Message, RedFlag, Symptom
-from prescriptions.models import Prescription
+from prescriptions.models import Prescription, PrescriptionFill, RefillRequest
 from records.models import (
     Allergy,
     CareRelation,
@@ -70,6 +70,8 @@ PARTS = (
     Part("symptoms", "Observation", Symptom),
     Part("warning_signs", "Flag", RedFlag),
     Part("prescriptions", "MedicationRequest", Prescription),
+    Part("dispensed", "MedicationDispense", PrescriptionFill),
+    Part("refill_requests", "Task", RefillRequest),
     Part("files", "DocumentReference", Attachment),
     Part("carers", "CareTeam", CareRelation),
     Part("devices", "Device", Session, by="user_id", only=SESSION),
@@ -80,6 +82,7 @@ PARTS = (
 LEFT_OUT = {
     "private_notes": "Notes that a doctor keeps for themselves, apart from the record. Ask the clinic about them.",
     "prescription_alerts": "Warnings of the program to the doctor who prescribed. What was prescribed is in the copy.",
+    "prescription_sheets": "The papers on which prescriptions were issued; what stands on them is in the copy.",
     "drafts": "What somebody has typed and not sent. Nobody else sees it, and it is not part of the record.",
     "emergency_reviews": "How the clinic checked an emergency access. Who had it, when and why is in the copy.",
     "conversation_words": "An index of words, as keyed figures; the words themselves stand in the messages.",
@@ -88,4 +91,5 @@ LEFT_OUT = {
 }
 
 # Columns that are of no meaning outside of the program.
-NEVER = {"password", "client_token", "photo_sha256", "queue_rank", "stored_path", "stored_name", "unread_by_patient"}
+NEVER = {"password", "client_token", "photo_sha256", "queue_rank", "stored_path", "stored_name", "unread_by_patient",
+         "sheet"}  # fmt: skip

@@ -13,7 +13,7 @@ from typing import Literal, Protocol
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 from psycopg.pq import TransactionStatus
 
-Role = Literal["patient", "doctor", "admin", "system", "sign_in", ""]
+Role = Literal["patient", "doctor", "admin", "system", "sign_in", "verify", ""]
 
 _SETTINGS = ("medichat.role", "medichat.user_id", "medichat.sign_in_key")
 _READ = ", ".join(f"current_setting('{name}', true)" for name in _SETTINGS)
@@ -41,7 +41,7 @@ def acting(
     """Act in this role until the block ends; opens a transaction when there is none.
 
     ``sign_in_key`` names the one row that the ``sign_in`` role may open: an e-mail address or the hash of a session
-    key.
+    key. For the role ``verify``, whoever holds a prescription's paper, it is the hash of the sheet's code.
     """
     connection = connections[using]
     if not connection.in_atomic_block:

@@ -33,18 +33,19 @@ class ConnectionUrls:
     owner: str
 
 
-def development_secret(data_dir: Path, name: str) -> str:
+def development_secret(data_dir: Path, name: str, make: Callable[[], str] | None = None) -> str:
     """The generated development value of a secret setting; made once and kept readable for its owner only.
 
-    Settings that hold a key get ``dev:`` and 32 random bytes in base64, the others a random text.
+    Settings that hold a key get ``dev:`` and 32 random bytes in base64, the others a random text, unless ``make`` says
+    what.
     """
 
-    def make() -> str:
+    def usual() -> str:
         if name in KEY_SETTINGS:
             return "dev:" + base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()
         return secrets.token_urlsafe(48)
 
-    return _made_once(data_dir, name, make)
+    return _made_once(data_dir, name, make or usual)
 
 
 def connection_urls(data_dir: Path) -> ConnectionUrls:

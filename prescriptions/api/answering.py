@@ -9,7 +9,7 @@ from rest_framework import serializers
 from conversations.models import Answer
 from medichat.rich_text import as_text, cleaned
 from prescriptions.forms import DEFAULT_VALIDITY, MAX_PRESCRIPTIONS
-from prescriptions.respond import Proposal
+from prescriptions.issue import Proposal
 
 LONGEST = 5_000
 LONGEST_REFERRALS = 10_000

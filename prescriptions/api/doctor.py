@@ -38,8 +38,9 @@ from medichat.api.shapes import Day, OneOf
 from medichat.api.values import day
 from prescriptions.api import bodies
 from prescriptions.api.answering import AnswerSent, proposals_in
+from prescriptions.issue import UnsettledAlertsError
 from prescriptions.models import Prescription, PrescriptionAlert
-from prescriptions.respond import UnsettledAlertsError, respond
+from prescriptions.respond import respond
 from records.api.bodies import AllergyBody, PatientCardBody, allergy, patient_card, standing_allergies
 from records.models import Allergy, Medication
 from records.people import by_emergency_access_only, patients_visible_to, why_seen

@@ -5,6 +5,7 @@ import threading
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote_to_bytes
 
 from django.template import Context, Engine, Template
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 _TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 _FOLDER = "prescriptions/pdf"
+# The only picture: the square pattern, drawn by ``words.square_pattern``. What somebody typed is text and never markup.
+_PICTURE = "data:image/svg+xml;charset=utf-8,"
+_SVG = {"Content-Type": "image/svg+xml"}
 
 # PDF/UA-1 is declared beside PDF/A-3a; PDF/A asks that a schema it does not know is described where it is used.
 _UA_IDENTIFICATION = b"""
@@ -37,21 +41,21 @@ xmlns:pdfaSchema="http://www.aiim.org/pdfa/ns/schema#" xmlns:pdfaProperty="http:
 """
 
 
-def render(sheet: PrescriptionSheet) -> bytes:
-    """The PDF of one sheet.
+def render(*sheets: PrescriptionSheet) -> bytes:
+    """The PDF of one sheet, or of several one after the other, in the paper size of the first.
 
     Raises PdfUnavailable, naming the package to install, when this machine lacks Pango or a font package, and
     ValueError for a sheet without items.
     """
-    if not sheet.items:
+    if not sheets or not all(sheet.items for sheet in sheets):
         raise ValueError("A prescription without items cannot be printed.")
     printable = Printable()
     return _print(
         f"{_FOLDER}/prescription.html",
         f"{_FOLDER}/prescription.css",
-        {"sheet": printed_sheet(sheet, printable)},
+        {"sheets": [printed_sheet(sheet, printable) for sheet in sheets]},
         printable,
-        sheet.page_size,
+        sheets[0].page_size,
     )
 
 
@@ -101,13 +105,15 @@ def _template(name: str) -> Template:
 
 @cache
 def _fetcher() -> Any:
-    """Opens the packaged fonts and nothing else, neither other files nor addresses on the network."""
+    """Opens the packaged fonts and pictures drawn here; neither other files nor addresses on the network."""
     from weasyprint.urls import FatalURLFetchingError, URLFetcher, URLFetcherResponse
 
     fonts = {font.url(weight): (font, weight) for font in installed_fonts() for weight in font.weights}
 
     class PackagedFontsOnly(URLFetcher):  # type: ignore[misc]  # WeasyPrint ships no types
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> Any:
+            if url.startswith(_PICTURE):
+                return URLFetcherResponse(url, unquote_to_bytes(url.removeprefix(_PICTURE)), _SVG)
             if url not in fonts:
                 raise FatalURLFetchingError(f"A prescription refers to something outside the packaged fonts: {url}")
             font, weight = fonts[url]

@@ -70,4 +70,10 @@ class PrescriptionSheet:
     items: Sequence[SheetItem]
     issued_at: datetime | None = None
     verification_code: str = ""
+    verification_url: str = ""
+    """Where a pharmacist asks whether it is valid; printed as a square pattern beside the code."""
+    signed_by: str = ""
+    """Whose electronic signature the file bears; empty where it bears none."""
+    has_development_signature: bool = False
+    """The signature is one of the development key, for which nobody answers: the sheet says so."""
     page_size: PageSize = "A4"

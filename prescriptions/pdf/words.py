@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
+import segno
+
 from medichat.doses import tidy_dose
 from prescriptions.pdf.fonts import Printable
 from prescriptions.pdf.sheet import ItemStatus, PrescriptionSheet, SheetItem
@@ -139,6 +141,14 @@ def printed_item(position: int, item: SheetItem, sheet: PrescriptionSheet, print
     )
 
 
+def square_pattern(address: str) -> str:
+    """The address as a QR code: the ``src`` of a picture, black on white, readable after a fax."""
+    code = segno.make(address, error="m", micro=False)
+    return str(
+        code.svg_data_uri(border=2, omitsize=True, xmldecl=False, svgclass=None, lineclass=None, encode_minimal=True)
+    )
+
+
 def printed_sheet(sheet: PrescriptionSheet, printable: Printable) -> dict[str, object]:
     """The values for the template: texts, lists of texts and truth values only."""
     prescriber, patient = sheet.prescriber, sheet.patient
@@ -165,6 +175,12 @@ def printed_sheet(sheet: PrescriptionSheet, printable: Printable) -> dict[str, o
         "void_count": _count(sum(item.is_void for item in items)),
         "item_count": _count(len(items)),
         "verification_code": printable(sheet.verification_code).strip(),
+        "verification_pattern": square_pattern(sheet.verification_url) if sheet.verification_url else "",
+        "verification_page": sheet.verification_url.rpartition("/verify/")[0].partition("://")[2] + "/verify/"
+        if sheet.verification_url
+        else "",
+        "signed_by": printable(sheet.signed_by).strip(),
+        "has_development_signature": sheet.has_development_signature,
     }
     printed["some_letters_marked"] = printable.marked
     return printed

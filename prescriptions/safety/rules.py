@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Final
 
 from prescriptions.safety.amounts import daily_amount
 from prescriptions.safety.knowledge import (
@@ -27,6 +28,8 @@ _SEVERE_WORDS = frozenset(
         *("stevens", "sjs", "necrolysis", "dress", "thrombocytopenia", "hit"),  # HIT: the platelets under heparin
     }
 )
+CAN_BE_PREGNANT: Final = (12, 55)
+"""Ages in completed years between which the intake asks a woman about it as well."""
 _NOT_CONFIRMED = frozenset({"refuted", "disproved", "excluded", "ruled out", "delabelled"})
 _LOCAL_WORDS = frozenset({"cream", "ointment", "lotion", "shampoo", "eye", "eyes", "ear", "ears", "topical", "skin"})
 
@@ -186,8 +189,32 @@ def population_alerts(medicine: Medicine, chart: Chart) -> Iterator[Alert]:
         for rule in sorted(concerning, key=lambda rule: RANK[rule.severity])[:2]:
             who = "Pregnancy" if rule.pregnancy else f"Age {chart.age}"
             title = f"{who}: {substance.label}"
-            evidence = f"{'Pregnant according to the chart' if rule.pregnancy else who}. {medicine.described()}."
+            evidence = f"{_pregnant(chart) if rule.pregnancy else f'{who}.'} {medicine.described()}."
             yield Alert(rule.severity, "population", medicine.place, title, rule.reason, evidence, rule.source)
+        if _may_be_pregnant(chart):
+            yield from _not_asked(medicine, substance)
+
+
+def _pregnant(chart: Chart) -> str:
+    where = chart.pregnancy_evidence
+    return f"Pregnant. {where}{'' if where.endswith('.') else '.'}" if where else "Pregnant according to the chart."
+
+
+def _may_be_pregnant(chart: Chart) -> bool:
+    """Nobody has said, and it can be."""
+    youngest, oldest = CAN_BE_PREGNANT
+    can_be = chart.age is None or youngest <= chart.age <= oldest
+    return chart.pregnant is None and chart.sex.casefold() == "female" and can_be
+
+
+def _not_asked(medicine: Medicine, substance: Substance) -> Iterator[Alert]:
+    """What must not be given in pregnancy is not given before it was asked about."""
+    forbidden = [rule for rule in _populations(substance) if rule.pregnancy and rule.severity == "contraindicated"]
+    for rule in forbidden[:1]:
+        title = f"Pregnancy not asked: {substance.label}"
+        reason = f"Ask before prescribing. In pregnancy: {rule.reason}"
+        evidence = f"Neither the chart nor the latest consultation says. {medicine.described()}."
+        yield Alert("caution", "population", medicine.place, title, reason, evidence, rule.source)
 
 
 @cache

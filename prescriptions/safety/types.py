@@ -49,6 +49,8 @@ class Chart:
     age: int | None = None
     sex: str = ""
     pregnant: bool | None = None
+    pregnancy_evidence: str = ""
+    """Where it stands that she is pregnant, or not, and from when that is."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,8 +2,8 @@
 
 from django import template
 
+from prescriptions.issue import Proposal
 from prescriptions.models import Prescription
-from prescriptions.respond import Proposal
 from prescriptions.wording import directions_in_words, plain_figure
 
 register = template.Library()

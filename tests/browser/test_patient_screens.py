@@ -7,7 +7,8 @@ import pytest
 from accounts.models import User
 from conversations import chat
 from conversations.models import Answer, Conversation, Urgency
-from prescriptions.respond import Proposal, respond
+from prescriptions.issue import Proposal
+from prescriptions.respond import respond
 from records.models import CareRelation
 from tests.browser.looking import OpenAs, look_at
 from tests.cast import as_person, system

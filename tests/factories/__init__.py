@@ -24,7 +24,13 @@ from tests.factories.conversations import (
     SymptomFactory,
 )
 from tests.factories.legacy import ImportBatchFactory, ImportedDocumentFactory, ImportItemFactory, ImportRunFactory
-from tests.factories.prescriptions import PrescriptionAlertFactory, PrescriptionFactory
+from tests.factories.prescriptions import (
+    IssuedSheetFactory,
+    PrescriptionAlertFactory,
+    PrescriptionFactory,
+    PrescriptionFillFactory,
+    RefillRequestFactory,
+)
 from tests.factories.records import (
     AllergyFactory,
     CareRelationFactory,
@@ -68,6 +74,7 @@ __all__ = [
     "ImportItemFactory",
     "ImportRunFactory",
     "ImportedDocumentFactory",
+    "IssuedSheetFactory",
     "MedicalHistoryFactory",
     "MedicalInfoFactory",
     "MedicationFactory",
@@ -77,8 +84,10 @@ __all__ = [
     "OfPatientFactory",
     "PrescriptionAlertFactory",
     "PrescriptionFactory",
+    "PrescriptionFillFactory",
     "PrivateNoteFactory",
     "RedFlagFactory",
+    "RefillRequestFactory",
     "SessionFactory",
     "SocialHistoryFactory",
     "SurgicalHistoryFactory",

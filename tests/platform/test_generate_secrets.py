@@ -33,6 +33,7 @@ def test_they_fit_what_production_asks_for_and_differ_each_time() -> None:
         "ENCRYPTION_KEY",
         "BLIND_INDEX_KEY",
         "AUDIT_SIGNING_KEY",
+        "PRESCRIPTION_SIGNING_KEY",
     }
     assert all(first[name] != second[name] for name in first)
     assert len(first["SECRET_KEY"]) >= 50

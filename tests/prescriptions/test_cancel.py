@@ -1,6 +1,7 @@
 """Withdrawing a prescription."""
 
 import pytest
+from django.core.mail import EmailMessage
 
 from accounts.models import User
 from prescriptions.models import Prescription
@@ -74,3 +75,20 @@ def test_a_doctor_who_only_sees_a_waiting_case_takes_it_first(
     client.post(f"/cases/{waiting.pk}/claim/")
     assert client.post(f"/prescriptions/{prescription.pk}/cancel/", {"reason": "Wrong"}).status_code == 302
     assert state(prescription) == "cancelled"
+
+
+def test_the_patient_gets_a_letter_without_anything_clinical_and_reads_what_to_do(
+    client_of: ClientOf, her_doctor: User, patient: User, prescription: Prescription, mailbox: list[EmailMessage]
+) -> None:
+    client_of(her_doctor).post(
+        f"/prescriptions/{prescription.pk}/cancel/",
+        {"reason": "Kidney values", "notice": "Stop taking it today. We will call you."},
+    )
+
+    (letter,) = mailbox
+    assert letter.to == [patient.email]
+    assert "Ibuprofen" not in str(letter.body)
+    assert "Kidney" not in str(letter.body)
+    page = client_of(patient).get("/prescriptions/").content.decode()
+    assert "Stop taking it today. We will call you." in page
+    assert "Kidney values" not in page

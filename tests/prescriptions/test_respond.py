@@ -226,7 +226,7 @@ def test_a_failure_half_way_leaves_nothing(
     def fail(*_arguments: Any, **_named: Any) -> None:
         raise RuntimeError("the second one fails")
 
-    monkeypatch.setattr("prescriptions.respond._prescribe", fail)
+    monkeypatch.setattr("prescriptions.respond.issue", fail)
     client = client_of(stranger_doctor)
     client.raise_request_exception = False
 

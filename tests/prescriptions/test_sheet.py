@@ -58,7 +58,7 @@ def test_a_failure_while_rendering_is_an_honest_error_page(
     def broken(_sheet: object) -> bytes:
         raise RuntimeError("no ink")
 
-    monkeypatch.setattr("prescriptions.views.render_pdf", broken)
+    monkeypatch.setattr("prescriptions.views.papers.signed_pdf", broken)
     client = client_of(patient)
     client.raise_request_exception = False
 

@@ -221,7 +221,43 @@ def test_a_figure_has_no_trailing_zeros(quantity: str, figure: str) -> None:
 def test_a_certain_quantity_is_computed_with_its_reading(
     dose: str, frequency: str, duration: str, quantity: str, reading: str
 ) -> None:
-    assert computed_quantity(dose, frequency, duration) == (Decimal(quantity), reading)
+    computed = computed_quantity(dose, frequency, duration)
+    assert computed is not None
+    assert (computed.quantity, computed.reading) == (Decimal(quantity), reading)
+
+
+COUNTS = st.integers(min_value=1, max_value=9)
+UNITS = st.sampled_from(["tablet", "tablets", "capsule", "caps", "sachets", "suppositories", "patches", "lozenges"])
+TIMES = st.sampled_from([("OD", 1), ("BD", 2), ("TDS", 3), ("four times a day", 4), ("q8h", 3), ("every 12 hours", 2)])
+
+
+@given(COUNTS, UNITS, TIMES, st.integers(min_value=1, max_value=30), st.sampled_from(["days", "weeks"]))
+def test_a_quantity_is_dose_times_doses_a_day_times_days(
+    count: int, unit: str, times: tuple[str, int], length: int, span: str
+) -> None:
+    computed = computed_quantity(f"{count} {unit}", times[0], f"{length} {span}")
+    expected = count * times[1] * length * (7 if span == "weeks" else 1)
+    assert computed is not None
+    assert computed.quantity == expected
+    assert computed.reading.endswith(f" = {expected}")
+
+
+@given(st.text(max_size=30), st.text(max_size=30), st.text(max_size=30))
+def test_whatever_is_typed_a_quantity_is_a_positive_number_that_can_be_dispensed(
+    dose: str, frequency: str, duration: str
+) -> None:
+    computed = computed_quantity(dose, frequency, duration)
+    assert computed is None or (0 < computed.quantity <= 9999 and computed.unit)
+
+
+@pytest.mark.parametrize(
+    ("dose", "unit"),
+    [("1 tablet", "tablets"), ("1 suppository", "suppositories"), ("2 patches", "patches"), ("5 mL", "mL")],
+)
+def test_the_unit_of_a_quantity_is_in_words(dose: str, unit: str) -> None:
+    computed = computed_quantity(dose, "BD", "5 days")
+    assert computed is not None
+    assert computed.unit == unit
 
 
 @pytest.mark.parametrize(

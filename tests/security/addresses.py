@@ -75,6 +75,8 @@ def hers(seed: Seed) -> dict[str, list[str]]:
         "case_id": cases,
         "attachment_id": [str(seed.attachment.pk)],
         "prescription_id": [str(seed.prescription.pk)],
+        "request_id": [str(seed.refill.pk)],
+        "code": [seed.sheet.code],
         "contact_id": [str(seed.contact.pk)],
         "entry_id": [str(seed.allergy.pk), str(seed.medicine.pk)],
         "session_id": [str(seed.session.pk)],
@@ -85,8 +87,9 @@ def hers(seed: Seed) -> dict[str, list[str]]:
 
 def nobodys() -> dict[str, list[str]]:
     """The same parameters, with ids of nothing."""
-    ids = ("patient_id", "conversation_id", "case_id", "attachment_id", "prescription_id", "contact_id", "entry_id")
-    return plain_values() | {name: [str(uuid.uuid4())] for name in (*ids, "session_id", "object_id", "user_id")}
+    ids: tuple[str, ...] = ("patient_id", "conversation_id", "case_id", "attachment_id", "prescription_id")
+    ids += ("contact_id", "entry_id", "request_id", "session_id", "object_id", "user_id")
+    return plain_values() | {name: [str(uuid.uuid4())] for name in ids}
 
 
 def plain_values() -> dict[str, list[str]]:
@@ -99,6 +102,7 @@ def plain_values() -> dict[str, list[str]]:
         "role": ["patient"],
         "uidb64": ["AAAA"],
         "token": ["guess"],
+        "code": ["0000-0000-0000-0000"],
         "app_label": ["accounts"],
         "content_type_id": ["1"],
         "url": ["x"],

@@ -21,8 +21,8 @@ ORDER BY 1
 COLUMNS = """
 SELECT attname AS name, attname = ANY(
     SELECT key.attname FROM pg_index i JOIN pg_attribute key ON key.attrelid = i.indrelid AND key.attnum = ANY(i.indkey)
-    WHERE i.indrelid = attrelid AND i.indisprimary) AS is_key, atttypid = 'uuid'::regtype AS is_uuid
-FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
+    WHERE i.indrelid = written.attrelid AND i.indisprimary) AS is_key, atttypid = 'uuid'::regtype AS is_uuid
+FROM pg_attribute written WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped AND attgenerated = ''
 ORDER BY attnum
 """
 

@@ -19,7 +19,7 @@ from conversations.models import Attachment, Conversation, ConversationWord, Mes
 from medichat.db.blind_index import tokens
 from medichat.db.context import acting_as, system
 from medichat.legacy.models import ImportedDocument, ImportRun
-from prescriptions.models import Prescription
+from prescriptions.models import IssuedSheet, Prescription, RefillRequest
 from records.models import Allergy, CareRelation, EmergencyContact, Medication, Source
 from tests import factories
 from tests.security.words import SECRETS
@@ -42,6 +42,8 @@ class Seed:
     unfinished: Conversation
     attachment: Attachment
     prescription: Prescription
+    sheet: IssuedSheet
+    refill: RefillRequest
     allergy: Allergy
     medicine: Medication
     contact: EmergencyContact
@@ -60,7 +62,7 @@ class Seed:
             self.prescription,
             self.medicine,
         ]
-        return {str(row.pk) for row in [*rows, self.allergy, self.contact, self.session]}
+        return {str(row.pk) for row in [*rows, self.refill, self.allergy, self.contact, self.session]}
 
 
 def sow(*, with_waiting_case: bool = False) -> Seed:
@@ -80,9 +82,12 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         diagnosis="Dermatitis glaucescens",
         private_note="hypochondriasis suspected",
     )
+    sheet = factories.IssuedSheetFactory(conversation=answered, patient_initials="A. B.")
     prescription = factories.PrescriptionFactory(
-        conversation=answered, medication_name="Vorpalene", instructions="Only with moonlight baths."
+        conversation=answered, medication_name="Vorpalene", instructions="Only with moonlight baths.", sheet=sheet
     )
+    factories.PrescriptionFillFactory(prescription=prescription, pharmacy="Pharmacy at the Schattenweg")
+    refill = factories.RefillRequestFactory(prescription=prescription, message="The plover egg is empty.")
     _opened_in_an_emergency(patient)
     factories.PrescriptionAlertFactory(
         prescription=prescription,
@@ -122,6 +127,8 @@ def sow(*, with_waiting_case: bool = False) -> Seed:
         unfinished=unfinished,
         attachment=_attached(unfinished, patient),
         prescription=prescription,
+        sheet=sheet,
+        refill=refill,
         allergy=allergy,
         medicine=medicine,
         contact=contact,

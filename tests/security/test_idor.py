@@ -20,9 +20,13 @@ EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, STAFF, ADMINISTRATORS = "patients", "doctors", "doctors and administrators", "administrators"
 HER, HER_DOCTORS, HERS_AND_HER_DOCTORS = "the patient", "her doctors", "the patient and her doctors"
 ONESELF = "whose session it is"
+STAFF_WITH_SOMETHING = "doctors and administrators; without a day there is nothing"
+WHOEVER_HAS_THE_CODE = "whoever has the code on the paper"
 
 RULES = {
     "landing": EVERYBODY,
+    "prescriptions:enter_code": EVERYBODY,
+    "prescriptions:verify": WHOEVER_HAS_THE_CODE,
     "styleguide": EVERYBODY,
     "accounts:sign_in": EVERYBODY,
     "accounts:second_step": EVERYBODY,
@@ -71,6 +75,8 @@ RULES = {
     "conversations:attach": HER,
     "conversations:archive": HER,
     "conversations:unarchive": HER,
+    "prescriptions:ask_refill": HER,
+    "prescriptions:withdraw_refill": HER,
     "records:correct_mine": HER,
     "records:wrong_mine": HER,
     "records:end_mine": HER,
@@ -79,8 +85,14 @@ RULES = {
     "conversations:attachment": HERS_AND_HER_DOCTORS,
     "conversations:draft": HERS_AND_HER_DOCTORS,
     "prescriptions:sheet": HERS_AND_HER_DOCTORS,
+    "prescriptions:summary": HERS_AND_HER_DOCTORS,
+    "prescriptions:of_day": STAFF,
+    "prescriptions:of_day_file": STAFF_WITH_SOMETHING,
+    "prescriptions:overrides": ADMINISTRATORS,
+    "prescriptions:overrides_file": ADMINISTRATORS,
     "conversations:queue": DOCTORS,
     "conversations:news": DOCTORS,
+    "prescriptions:refills": DOCTORS,
     "records:emergency_access": DOCTORS,
     "audit:my_access": DOCTORS,
     "records:patients": STAFF,
@@ -97,6 +109,8 @@ RULES = {
     "conversations:bring_back": HER_DOCTORS,
     "prescriptions:check": HER_DOCTORS,
     "prescriptions:cancel": HER_DOCTORS,
+    "prescriptions:fill": HER_DOCTORS,
+    "prescriptions:decide_refill": HER_DOCTORS,
     "records:chart": HER_DOCTORS,
     "records:photo": HER_DOCTORS,
     "records:emergency_access_end": HER_DOCTORS,
@@ -115,6 +129,7 @@ RULES = {
 SIGN_IN, WAITING, OWN = "sign in", "waiting", ""
 ANSWERS: dict[str, dict[str, int | str]] = {
     EVERYBODY: {"visitor": OWN, "patient": OWN, "doctor": OWN, "unapproved": OWN, "admin": OWN},
+    WHOEVER_HAS_THE_CODE: {"visitor": OWN, "patient": OWN, "doctor": OWN, "unapproved": OWN, "admin": OWN},
     SIGNED_IN: {"visitor": SIGN_IN, "patient": OWN, "doctor": OWN, "unapproved": OWN, "admin": OWN},
     ONESELF: {"visitor": SIGN_IN, "patient": 404, "doctor": 404, "unapproved": 404, "admin": 404},
     PATIENTS: {"visitor": SIGN_IN, "patient": OWN, "doctor": 403, "unapproved": 403, "admin": 403},
@@ -122,6 +137,7 @@ ANSWERS: dict[str, dict[str, int | str]] = {
     HERS_AND_HER_DOCTORS: {"visitor": SIGN_IN, "patient": 404, "doctor": 404, "unapproved": 404},
     DOCTORS: {"visitor": SIGN_IN, "patient": 403, "doctor": OWN, "unapproved": WAITING, "admin": 403},
     STAFF: {"visitor": SIGN_IN, "patient": 403, "doctor": OWN, "unapproved": WAITING, "admin": OWN},
+    STAFF_WITH_SOMETHING: {"visitor": SIGN_IN, "patient": 403, "doctor": 404, "unapproved": WAITING, "admin": 404},
     HER_DOCTORS: {"visitor": SIGN_IN, "patient": 403, "doctor": 404, "unapproved": WAITING, "admin": 403},
     ADMINISTRATORS: {"visitor": SIGN_IN, "patient": 403, "doctor": 403, "unapproved": 403, "admin": OWN},
 }

@@ -6,5 +6,5 @@ SECRETS = (
     "Sternversicherung", "purple itching", "velociraptor", "Dermatitis glaucescens", "moonlight baths",
     "hypochondriasis suspected", "Vorpalene", "beware of Quellamidol", "Elbow shimmer", "turquoise pallor",
     "xylograph", "BYTES-OF-THE-ELBOW", "Schattenweg", "jabberwocky", "marmalade trance", "snark hunting",
-    "galumphing cough", "frabjous rash", "jub jub birds", "marathon of tea", "Pharmacy at the Wabe",
+    "galumphing cough", "frabjous rash", "jub jub birds", "marathon of tea", "Pharmacy at the Wabe", "plover egg",
 )  # fmt: skip

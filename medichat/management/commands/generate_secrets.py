@@ -1,6 +1,7 @@
 """Print fresh secrets for a production installation."""
 
 import base64
+import os
 import secrets
 from datetime import UTC, datetime
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandParser
 
 from medichat.backup.envelope import new_key_pair
+from prescriptions.pdf.signing import new_signing_key
 
 TEXTS = ("SECRET_KEY", "JWT_SECRET", "REFRESH_TOKEN_SECRET")
 KEYS = ("ENCRYPTION_KEY", "BLIND_INDEX_KEY", "AUDIT_SIGNING_KEY")
@@ -37,3 +39,6 @@ class Command(BaseCommand):
             self.stdout.write(f"{name}={secrets.token_urlsafe(48)}")
         for name in KEYS:
             self.stdout.write(f"{name}={key_id}:{base64.urlsafe_b64encode(secrets.token_bytes(32)).decode()}")
+        self.stdout.write("# Signed by itself: PDF readers call its signer unknown until they are told to trust it.")
+        signing_key = new_signing_key(os.environ.get("CLINIC_NAME", "").strip() or "MediChat Clinic")
+        self.stdout.write(f"PRESCRIPTION_SIGNING_KEY={base64.b64encode(signing_key.content).decode()}")

@@ -24,8 +24,9 @@ from conversations.models import Answer, Attachment, Conversation, Message, RedF
 from medichat import demo
 from medichat.db import encrypted_files
 from medichat.db.context import acting_as, system
-from prescriptions.models import Prescription
-from prescriptions.respond import Proposal, respond
+from prescriptions.issue import Proposal
+from prescriptions.models import IssuedSheet, Prescription
+from prescriptions.respond import respond
 from records.models import Allergy, CareRelation, MedicalHistory, MedicalInfo, Medication, Source, VitalSigns
 
 
@@ -211,6 +212,7 @@ _TIMES: dict[type[models.Model], tuple[str, ...]] = {
     RedFlag: ("created_at",),
     Attachment: ("created_at", "uploaded_at"),
     Prescription: ("created_at", "issued_at", "issued_on", "expires_on"),
+    IssuedSheet: ("created_at", "issued_on"),
 }
 _OF_CONVERSATION = (
     "created_at", "submitted_at", "intake_ended_at", "claimed_at", "responded_at", "closed_at",

@@ -1,4 +1,4 @@
-"""Prescriptions and the safety alerts that were overridden when they were written."""
+"""A prescription: what was prescribed, what became of it, and how much of it is still to be had."""
 
 from datetime import UTC, date, datetime, timedelta
 from typing import Self
@@ -11,12 +11,13 @@ from django.utils import timezone
 
 from accounts.models import User
 from conversations.models import Conversation
-from medichat.db.base import BaseModel, ImportableModel, choices_constraint
+from medichat.db.base import ImportableModel, choices_constraint
 from medichat.db.encrypted import EncryptedTextField
 from medichat.refusals import ConflictError
 from prescriptions import signals
+from prescriptions.models.sheet import IssuedSheet
 from prescriptions.wording import days_of
-from records.models.care import CarersOnlyQuerySet, visible_patients
+from records.models.care import visible_patients
 from records.models.entry import normalised_field
 
 STARTED_LATE = timedelta(days=7)
@@ -101,10 +102,27 @@ class Prescription(ImportableModel):
     issued_at = models.DateTimeField(null=True, blank=True)
     issued_on = models.DateField(null=True, blank=True, help_text="The day of issue where the clinic is.")
     expires_on = models.DateField(null=True, blank=True)
-    filled_at = models.DateTimeField(null=True, blank=True)
+    filled_at = models.DateTimeField(null=True, blank=True, help_text="When a pharmacy last dispensed it.")
+    supplies_given = models.PositiveSmallIntegerField(
+        default=0, db_default=0, help_text="How often a pharmacy has dispensed it, as far as the clinic was told."
+    )
+    sheet = models.ForeignKey(
+        IssuedSheet,
+        models.PROTECT,
+        to_field="code_hash",
+        db_column="sheet_hash",
+        null=True,
+        blank=True,
+        related_name="prescriptions",
+        help_text="The sheet it was issued on; imported prescriptions have none.",
+    )
+    renews = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="renewals", help_text="Which one it continues."
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True)
     cancelled_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     cancel_reason = EncryptedTextField(null=True, blank=True)
+    cancel_notice = EncryptedTextField(null=True, blank=True, help_text="What the patient reads about it.")
     pharmacy_name = EncryptedTextField(null=True, blank=True)
     pharmacy_phone = EncryptedTextField(null=True, blank=True)
 
@@ -149,6 +167,14 @@ class Prescription(ImportableModel):
                 | Q(legacy_id__isnull=False)
                 | Q(cancelled_at__isnull=False, cancelled_by__isnull=False),
             ),
+            models.CheckConstraint(
+                name="prescriptions_no_more_supplies_than_written",
+                condition=Q(legacy_id__isnull=False) | Q(supplies_given__lte=F("refills") + 1),
+                violation_error_message="It cannot be dispensed more often than it was written for.",
+            ),
+            models.CheckConstraint(
+                name="prescriptions_do_not_renew_themselves", condition=Q(renews__isnull=True) | ~Q(renews=F("id"))
+            ),
         ]
         indexes = [
             models.Index(fields=["patient", "-issued_at"], name="prescriptions_of_patient"),
@@ -171,6 +197,32 @@ class Prescription(ImportableModel):
         return self.status or "unknown"
 
     @property
+    def supplies_left(self) -> int | None:
+        """How often a pharmacy may still dispense it (the first supply counts); None when nobody knows."""
+        if self.refills is None or self.state == "unknown":
+            return None
+        if self.state != self.Status.ACTIVE:
+            return 0
+        # The previous system kept a time, not a number.
+        given = max(self.supplies_given, 1 if self.filled_at else 0)
+        return max(self.refills + 1 - given, 0)
+
+    @property
+    def standing(self) -> str:
+        """What a pharmacist has to know: the state, and ``dispensed`` once nothing is left of an active one."""
+        return "dispensed" if self.state == self.Status.ACTIVE and self.supplies_left == 0 else self.state
+
+    @property
+    def may_be_asked_for_again(self) -> bool:
+        """Whether the patient may ask for more of it: what was cancelled, or continued by another one, is over."""
+        return self.status != self.Status.CANCELLED and not self.is_renewed
+
+    @property
+    def is_renewed(self) -> bool:
+        """Whether another prescription continues it."""
+        return bool(self.renewals.all())
+
+    @property
     def may_be_taken(self) -> bool:
         """Whether the patient may still be taking it, as far as known.
 
@@ -191,8 +243,11 @@ class Prescription(ImportableModel):
         return Prescription.objects.select_for_update(of=("self",), no_key=True).get(pk=self.pk)
 
     @transaction.atomic
-    def cancel(self, *, by: User, reason: str) -> None:
-        """Withdraw it. ConflictError when it is not active any more; ValueError without a reason."""
+    def cancel(self, *, by: User, reason: str, notice: str = "") -> None:
+        """Withdraw it; ``reason`` is for the record, ``notice`` for the patient.
+
+        ConflictError when it is not active any more; ValueError without a reason.
+        """
         if not reason.strip():
             raise ValueError("Say why the prescription is cancelled.")
         current = self._locked()
@@ -202,7 +257,8 @@ class Prescription(ImportableModel):
         current.cancelled_at = self.cancelled_at = timezone.now()
         current.cancelled_by = self.cancelled_by = by
         current.cancel_reason = self.cancel_reason = reason.strip()
-        current.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancel_reason"])
+        current.cancel_notice = self.cancel_notice = notice.strip() or None
+        current.save(update_fields=["status", "cancelled_at", "cancelled_by", "cancel_reason", "cancel_notice"])
         signals.cancelled.send(type(self), prescription=self, by=by)
 
     @transaction.atomic
@@ -214,6 +270,21 @@ class Prescription(ImportableModel):
         current.status = self.status = self.Status.COMPLETED
         current.save(update_fields=["status"])
         signals.completed.send(type(self), prescription=self, by=by)
+
+    def count_supply(self, *, at: datetime) -> int:
+        """A pharmacy has dispensed it; returns which supply it was, 1 for the first.
+
+        ConflictError when it is not active, past its last day, or used up. Belongs to ``PrescriptionFill.record``.
+        """
+        current = self._locked()
+        if current.state != self.Status.ACTIVE:
+            raise ConflictError(f"It cannot be dispensed: it is {current.state}.")
+        if current.supplies_left == 0:
+            raise ConflictError("It cannot be dispensed again: every refill has been given.")
+        current.supplies_given = self.supplies_given = max(current.supplies_given, 1 if current.filled_at else 0) + 1
+        current.filled_at = self.filled_at = max(at, current.filled_at or at)
+        current.save(update_fields=["supplies_given", "filled_at"])
+        return current.supplies_given
 
     @classmethod
     @transaction.atomic
@@ -230,46 +301,3 @@ class Prescription(ImportableModel):
             prescription.save(update_fields=["status"])
             signals.expired.send(cls, prescription=prescription)
         return len(rows)
-
-
-class PrescriptionAlertSeverity(models.TextChoices):
-    """What the severity of a prescription alert may be."""
-
-    CONTRAINDICATED = "contraindicated", "Contraindicated"
-    SERIOUS = "serious", "Serious"
-    CAUTION = "caution", "Caution"
-    UNCHECKED = "unchecked", "Not checked"
-
-
-class PrescriptionAlert(BaseModel):
-    """A safety alert that the doctor saw when prescribing, and why they went on. Never shown to the patient."""
-
-    Severity = PrescriptionAlertSeverity
-
-    prescription = models.ForeignKey(Prescription, models.PROTECT, related_name="alerts")
-    patient = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    kind = models.CharField(max_length=20)
-    severity = models.CharField(max_length=20, choices=PrescriptionAlertSeverity)
-    title = models.CharField(max_length=300)
-    reason = EncryptedTextField(blank=True)
-    evidence = EncryptedTextField(blank=True)
-    source = models.CharField(max_length=300, blank=True, help_text="Where the rule stands, or 'unreviewed'.")
-    override_reason = EncryptedTextField(null=True, blank=True)
-    overridden_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-
-    objects = CarersOnlyQuerySet.as_manager()
-
-    class Meta(BaseModel.Meta):
-        db_table = "prescription_alerts"
-        ordering = ["created_at", "id"]
-        constraints = [
-            choices_constraint("severity", PrescriptionAlertSeverity, name="prescription_alerts_severity"),
-            models.CheckConstraint(
-                name="prescription_alerts_contraindicated_needs_a_reason",
-                condition=~Q(severity="contraindicated")
-                | Q(override_reason__isnull=False, overridden_by__isnull=False),
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return self.title

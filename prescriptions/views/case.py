@@ -1,7 +1,6 @@
-"""The case page with the doctor's answer, and prescriptions as patient and doctor see them."""
+"""The case page with the doctor's answer and the prescriptions, checked while they are typed."""
 
 import uuid
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -10,25 +9,22 @@ from django.core.exceptions import BadRequest
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
-from accounts.access import doctor_required, patient_required, person, signed_in_required
+from accounts.access import doctor_required, person
+from accounts.models import User
 from accounts.signals import viewed
 from conversations.forms import ReleaseForm
 from conversations.models import Conversation
 from conversations.models.conversation import refuse_if_taken
 from conversations.models.drafts import keep_draft
-from medichat.paging import page_of
-from medichat.responses import LateResponse
-from prescriptions import signals
 from prescriptions.answering import Draft
 from prescriptions.case_file import CaseFile, case_file
 from prescriptions.check import chart_from, chart_of
-from prescriptions.forms import CancelForm
-from prescriptions.models import Prescription
-from prescriptions.pdf import render as render_pdf
-from prescriptions.respond import UnseenWordsError, UnsettledAlertsError, respond
-from prescriptions.sheets import sheet_of
+from prescriptions.issue import UnsettledAlertsError
+from prescriptions.pregnancy import pregnancy_of
+from prescriptions.respond import UnseenWordsError, respond
+from prescriptions.safety import Chart
 from records.people import banner_of
 
 
@@ -80,7 +76,7 @@ def _preview(request: HttpRequest, file: CaseFile) -> HttpResponse:
     draft = Draft.submitted(request.POST)
     if not draft.is_valid():
         return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    draft.check(_chart(file))
+    draft.check(_chart(file, person(request)))
     preview = {"answer": draft.answer.answer(), "proposals": list(draft.proposals().values())}
     return _page(request, file, draft, preview=preview)
 
@@ -89,7 +85,7 @@ def _send(request: HttpRequest, file: CaseFile) -> HttpResponse:
     draft = Draft.submitted(request.POST)
     if not draft.is_valid():
         return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY)
-    draft.check(_chart(file))
+    draft.check(_chart(file, person(request)))
     if draft.unsettled():
         return _page(request, file, draft, status=HTTPStatus.UNPROCESSABLE_ENTITY, unsettled=True)
     try:
@@ -111,13 +107,14 @@ def _send(request: HttpRequest, file: CaseFile) -> HttpResponse:
     return redirect("case", case_id=file.conversation.pk)
 
 
-def _chart(file: CaseFile) -> Any:
+def _chart(file: CaseFile, doctor: User) -> Chart:
     return chart_from(
         file.patient,
         info=file.info,
         allergies=file.allergies,
         medications=file.medications,
         prescribed=[*file.prescriptions, *file.earlier_prescriptions],
+        pregnancy=pregnancy_of(file.patient, by=doctor),
     )
 
 
@@ -167,59 +164,3 @@ def check(request: HttpRequest, case_id: uuid.UUID, row: int) -> HttpResponse:
     if row >= len(rows):
         raise BadRequest("There is no such row.")
     return render(request, "prescriptions/_alerts.html", {"row": rows[row], "number": row})
-
-
-@patient_required
-@require_GET
-def mine(request: HttpRequest) -> HttpResponse:
-    """The patient's prescriptions, the active ones first among each other by date."""
-    patient = person(request)
-    prescriptions = Prescription.objects.visible_to(patient).with_sort_time().select_related("doctor")
-    page = page_of(request, prescriptions, "-sort_time", "-id")
-    viewed.send(
-        Prescription, by=patient, patient_id=patient.pk, resource_type="prescription", resource_id=None, why="own"
-    )
-    return render(request, "prescriptions/mine.html", {"page": page})
-
-
-@signed_in_required
-@require_GET
-def sheet(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
-    """The prescriptions of one answer as a PDF."""
-    reader = person(request)
-    conversation = get_object_or_404(
-        Conversation.objects.visible_to(reader).select_related("patient__medical_info"), pk=case_id
-    )
-    prescriptions = list(
-        Prescription.objects.visible_to(reader).filter(conversation=conversation).select_related("doctor")
-    )
-    if not prescriptions:
-        raise Http404
-    document = sheet_of(conversation, prescriptions, paper="Letter" if request.GET.get("paper") == "Letter" else "A4")
-    signals.downloaded.send(Prescription, conversation=conversation, prescriptions=prescriptions, by=reader)
-    # Rendering takes a while and needs no database: it happens after the transaction.
-    return LateResponse(
-        partial(render_pdf, document),
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": f'inline; filename="prescription-{document.number}.pdf"',
-            "Cache-Control": "private, no-store",
-        },
-    )
-
-
-@doctor_required
-@require_http_methods(["GET", "POST"])
-def cancel(request: HttpRequest, prescription_id: uuid.UUID) -> HttpResponse:
-    """Withdraw a prescription with a reason; only doctors who care for the patient can."""
-    doctor = person(request)
-    prescription = get_object_or_404(
-        Prescription.objects.visible_to(doctor).select_related("patient", "conversation"), pk=prescription_id
-    )
-    form = CancelForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        prescription.cancel(by=doctor, reason=form.cleaned_data["reason"])
-        messages.success(request, f"{prescription.medication_name} is cancelled.")
-        return redirect("case", case_id=prescription.conversation_id)
-    status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
-    return render(request, "prescriptions/cancel.html", {"prescription": prescription, "form": form}, status=status)
