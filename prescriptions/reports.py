@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import Count, Max, TextField, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, Collate
 
 from accounts.models import User
 from medichat.templatetags.clinical import clinical_date, dose
@@ -56,7 +56,7 @@ def prescriptions(asker: User, asked: dict[str, Any]) -> Answer:
         issued.order_by()
         .values("name_normalised")
         .annotate(
-            shown=Max("medication_name"), number=Count("pk"), patients=Count("patient", distinct=True),
+            shown=Max(Collate("medication_name", "C")), number=Count("pk"), patients=Count("patient", distinct=True),
             latest=Max("issued_on"),
         )
         .order_by("-number", "name_normalised")[: MOST_MEDICINES + 1]

@@ -39,7 +39,7 @@ def one(request: HttpRequest, report: str) -> HttpResponse:
     form = found.form(request.GET) if _is_asked(request, found) else found.form()
     context: dict[str, Any] = {"report": found, "form": form}
     if form.is_bound and form.is_valid():
-        answer = found.answer(asker, form.cleaned_data)
+        answer = found.ask(asker, form.cleaned_data)
         context["answer"] = answer
         context["csv_query"] = request.GET.urlencode()
         if isinstance(answer, Listing):
@@ -67,7 +67,7 @@ def csv(request: HttpRequest, report: str) -> HttpResponse:
     form = found.form(request.GET)
     if not form.is_valid():
         return render(request, "records/report.html", {"report": found, "form": form}, status=422)
-    headings, rows, patients = _table(found.answer(asker, form.cleaned_data))
+    headings, rows, patients = _table(found.ask(asker, form.cleaned_data))
     if len(rows) > MOST_ROWS:
         form.add_error(None, f"These are more than {MOST_ROWS} rows. Ask for a shorter time, or for something rarer.")
         return render(request, "records/report.html", {"report": found, "form": form}, status=422)

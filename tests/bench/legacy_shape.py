@@ -1,28 +1,47 @@
 """The bench's clinic in the shape of the previous system: one JSONB document a user, one a conversation.
 
-In the same server, from the same rows, with the indexes that the two collections had. It is kinder than the original:
-its messages compress well, and its names are spelt in one way only.
+In the same server, from the same rows, with the indexes that the two collections had, every field that a document had,
+and messages of the same sentences. It is kinder than the original: its names are spelt in one way only.
 """
 
 import psycopg
 
+from tests.bench import words
+from tests.bench.clinic import SEED
 from tests.bench.load import Server
 
 _MAKE = (
     "CREATE SCHEMA legacy_shape",
+    "CREATE TABLE legacy_shape.said (number int PRIMARY KEY, sentence text)",
     """
     CREATE TABLE legacy_shape.users AS
     SELECT u.id, jsonb_build_object(
         'email', u.email, 'role', u.role, 'firstName', u.first_name, 'lastName', u.last_name,
-        'phone', '+00 555 000000', 'dateOfBirth', u.date_of_birth, 'createdAt', u.created_at,
+        'phone', '+00 555 000000', 'dateOfBirth', u.date_of_birth, 'createdAt', u.created_at, 'updatedAt', u.updated_at,
+        '__v', 0, 'password', '$2a$10$' || md5(u.id::text) || left(md5(u.email), 21), 'profilePhoto', NULL,
+        'gender', 'female', 'bloodType', 'A+', 'height', '172 cm', 'weight', '68 kg', 'preferredLanguage', 'English',
+        'pharmacyName', 'Corner pharmacy', 'pharmacyPhone', '+00 555 000001', 'primaryPhysician', 'Dr Example',
+        'insuranceProvider', 'Example Health', 'insurancePolicyNumber', 'EX-20417', 'insuranceGroupNumber', '17',
+        'smokingStatus', 'never', 'alcoholConsumption', 'occasional', 'exerciseFrequency', '1-2',
+        'surgicalHistory', jsonb_build_array(jsonb_build_object('_id', left(md5(u.id::text), 24), 'procedure',
+            'Appendectomy', 'date', '2009', 'notes', '')),
+        'familyHistory', jsonb_build_array(jsonb_build_object('_id', left(md5(u.id::text), 24), 'condition',
+            'Diabetes', 'relation', 'mother')),
+        'immunizations', jsonb_build_array(jsonb_build_object('_id', left(md5(u.id::text), 24), 'vaccine', 'Tetanus',
+            'date', '2019-04-02')),
+        'emergencyContacts', jsonb_build_array(jsonb_build_object('_id', left(md5(u.id::text), 24), 'name', 'Ivo',
+            'relationship', 'brother', 'phone', '+00 555 000002', 'email', 'ivo@bench.example')),
+        'chronicConditions', coalesce(
+            (SELECT jsonb_agg(h.condition ORDER BY h.id) FROM medical_history h WHERE h.patient_id = u.id), '[]'),
         'allergies', coalesce(
             (SELECT jsonb_agg(a.allergen ORDER BY a.id) FROM allergies a WHERE a.patient_id = u.id), '[]'),
         'currentMedications', coalesce(
             (SELECT jsonb_agg(jsonb_build_object('name', m.medication_name, 'dosage', m.dosage, 'frequency',
                 m.frequency) ORDER BY m.id) FROM medications m WHERE m.patient_id = u.id), '[]'),
         'medicalHistory', coalesce(
-            (SELECT jsonb_agg(jsonb_build_object('condition', h.condition, 'diagnosedDate', h.diagnosed_on)
-                ORDER BY h.id) FROM medical_history h WHERE h.patient_id = u.id), '[]')
+            (SELECT jsonb_agg(jsonb_build_object('_id', left(md5(h.id::text), 24), 'condition', h.condition,
+                'diagnosedDate', h.diagnosed_on, 'notes', '') ORDER BY h.id)
+             FROM medical_history h WHERE h.patient_id = u.id), '[]')
     ) AS doc
     FROM users u
     """,
@@ -33,7 +52,8 @@ _MAKE = (
         'createdAt', c.created_at, 'conversationEndedAt', c.submitted_at, 'aiSummary', repeat('the summary says ', 20),
         'messages', (SELECT jsonb_agg(jsonb_build_object(
             'role', CASE m.sender WHEN 'patient' THEN 'user' ELSE 'assistant' END, 'timestamp', m.sent_at,
-            'content', repeat('it hurts most at night ', greatest(1, octet_length(m.text) / 23))) ORDER BY m.position)
+            'content', (SELECT said.sentence FROM legacy_shape.said
+                        WHERE said.number = abs(hashtext(m.id::text)) % 5000)) ORDER BY m.position)
             FROM messages m WHERE m.conversation_id = c.id),
         'symptoms', (SELECT jsonb_agg(jsonb_build_object('symptom', s.symptom, 'severity', s.severity, 'location',
             s.location, 'duration', s.duration) ORDER BY s.position)
@@ -103,3 +123,7 @@ def make(server: Server) -> None:
         if admin.execute("SELECT to_regnamespace('legacy_shape')").fetchone() == (None,):
             for statement in _MAKE:
                 admin.execute(statement)
+                if statement == _MAKE[1]:
+                    with admin.cursor().copy("COPY legacy_shape.said FROM STDIN") as copy:
+                        for number, sentence in enumerate(words.sentences(5000, SEED)):
+                            copy.write_row((number, sentence))

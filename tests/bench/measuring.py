@@ -115,13 +115,13 @@ def measure(server: Server, application: Application, measured: Sequence[Page], 
 
 def time_requests(server: Server, application: Application, requests: Sequence[Request], into: Figures) -> None:
     """Send them one after another and add what they took."""
-    database, web = _database_seconds(server), time.process_time()
+    database, web = database_seconds(server), time.process_time()
     for request in requests:
         begun = time.perf_counter()
         ask(application, request)
         into.times.append(1000 * (time.perf_counter() - begun))
     into.web_seconds += time.process_time() - web
-    into.database_seconds += _database_seconds(server) - database
+    into.database_seconds += database_seconds(server) - database
 
 
 def ask(application: Application, request: Request) -> bytes:
@@ -138,7 +138,7 @@ def statements_of(application: Application, request: Request) -> int:
     return sum(not query["sql"].startswith(_BRACKETS) for query in captured.captured_queries)
 
 
-def _database_seconds(server: Server) -> float:
+def database_seconds(server: Server) -> float:
     """Processor time of all the server's processes that run now."""
     postmaster = psutil.Process(int((server.cluster.data / "postmaster.pid").read_text().split()[0]))
     total = 0.0
