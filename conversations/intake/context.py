@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
+from conversations.intake.attributes import number
 from conversations.intake.concepts import Match, concepts
 from conversations.intake.data import load
 from conversations.intake.text import Sentence, Token
@@ -225,7 +226,7 @@ def _past(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
         if phrase_at(words, position, "past", "lists"):
             past.update(at for at in range(position, len(words)) if tokens[at].clause == tokens[position].clause)
             continue
-        if len(inside) <= _FRAGMENT and len(parts) > 1:
+        if len(parts) > 1 and _names_only_a_time(words, inside, position):
             past.update(parts[1] if here == 0 else parts[here - 1])
         # What is merely listed after it is of the same time: 'Ten years ago I had a stroke, seizures and a bypass'.
         for part in parts[here + 1 :]:
@@ -233,6 +234,13 @@ def _past(words: Sequence[str], tokens: Sequence[Token]) -> frozenset[int]:
                 break
             past.update(part)
     return frozenset(past)
+
+
+def _names_only_a_time(words: Sequence[str], part: range, position: int) -> bool:
+    """Whether a part says when and nothing else: 'ten years ago', 'but that was years ago'."""
+    length = phrase_at(words, position, "past", "phrases")
+    others = [words[at] for at in part if not position <= at < position + length]
+    return len(others) <= _FRAGMENT and all(word in _words("past", "around") or number(word) for word in others)
 
 
 def _parts(tokens: Sequence[Token]) -> list[range]:

@@ -159,7 +159,8 @@ def recording_of(line: str, number: int) -> Recording:
     for turn in turns:
         if not isinstance(turn, dict) or not isinstance(turn.get("text"), str) or "speaker" not in turn:
             raise UnreadableLineError("each turn needs a 'speaker' and a 'text'.")
-        if turn["speaker"] == "patient":
+        # A recording may have a turn in which nothing was said; a patient at the form cannot send one.
+        if turn["speaker"] == "patient" and turn["text"].strip():
             lines.append(turn["text"])
     if not lines:
         raise UnreadableLineError("the patient says nothing in it.")

@@ -12,6 +12,7 @@ NAMES = {
     "ascending_weakness": "weakness creeping up my legs",
     "black_stool": "a black tarry stool",
     "cannot_pass_urine": "urinary retention",
+    "exposure_to_infection": "a needlestick",
     "fruity_breath": "ketones",
     "one_leg_swollen": "a swollen calf",
     "breathless_lying": "breathlessness lying flat",
