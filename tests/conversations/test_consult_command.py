@@ -54,6 +54,13 @@ def test_it_prints_dialogue_urgency_summary_and_findings(recordings: Path) -> No
 
 
 @pytest.mark.django_db
+def test_a_turn_in_which_nothing_was_said_is_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "silent.jsonl"
+    path.write_text(json.dumps({"id": "silent", "turns": [*HEART, {"speaker": "patient", "text": " "}]}) + "\n")
+    assert "1 consultations (1 emergency)" in consult(path)
+
+
+@pytest.mark.django_db
 def test_nothing_is_kept_without_save(recordings: Path) -> None:
     assert "Nothing was saved." in consult(recordings)
     assert saved() == []
