@@ -18,7 +18,7 @@ from accounts.admin_site import ReadOnlyAdmin, RecordedAdmin, WholeRowForm
 from accounts.devices import describe
 from accounts.forms import EmailAddressField
 from accounts.imported import NO_ADDRESS, Imported
-from accounts.models import AttemptCount, MfaToken, RequestCount, Role, Session, User
+from accounts.models import AttemptCount, MfaToken, RequestCount, Role, Session, StoredAnswer, User
 from accounts.passwords import send_reset_link
 from accounts.recovery import RecoveryForm, recover
 from accounts.second_factor import Loss
@@ -292,3 +292,12 @@ class RequestCountAdmin(ReadOnlyAdmin):
 
     list_display = ["__str__", "began_at"]
     ordering = ("-requests",)
+
+
+@admin.register(StoredAnswer)
+class StoredAnswerAdmin(ReadOnlyAdmin):
+    """That somebody's client named an act by a key; never what was answered."""
+
+    list_display = ["person", "status_code", "created_at"]
+    list_select_related = ["person"]
+    exclude = ["body", "key_hash", "request_hash"]

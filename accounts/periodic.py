@@ -6,7 +6,7 @@ from uuid import UUID
 from django.utils import timezone
 
 from accounts import request_limit
-from accounts.models import Session, User
+from accounts.models import Session, StoredAnswer, User
 from accounts.session_store import ENDED_ROWS_KEPT
 from accounts.throttle import forget_old
 from medichat.periodic import job, keeps_files
@@ -29,6 +29,12 @@ def forget_old_attempts() -> str:
 def forget_old_requests() -> str:
     """Counts whose quarter of an hour is over."""
     return f"{request_limit.forget_old()} forgotten"
+
+
+@job("remove old answers")
+def remove_old_answers() -> str:
+    """What was answered to acts that nobody repeats any more."""
+    return f"{StoredAnswer.objects.too_old().delete()[0]} removed"
 
 
 @keeps_files

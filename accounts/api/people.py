@@ -1,12 +1,13 @@
 """Who may call an endpoint: each view is built on one of these. Which rows they see is decided by ``visible_to``."""
 
-from typing import cast
+from typing import Any, cast
 
 from rest_framework.permissions import BasePermission, IsAuthenticated
 from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts import second_factor
+from accounts.api.once import Act, AnsweredBefore
 from accounts.models import Role, Session, User
 from medichat.api.views import ApiView
 
@@ -61,10 +62,34 @@ class AccountView(ApiView):
 
 
 class PersonView(AccountView):
-    """For people in certain roles who may see patient data."""
+    """For people in certain roles who may see patient data.
+
+    What is sent twice with the same ``Idempotency-Key`` happens once (see ``accounts.api.once``).
+    """
 
     roles: frozenset[Role] = frozenset(Role)
     permission_classes = [IsAuthenticated, InRole]
+    act: Act | None = None
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """After who it is and whether they may: has it happened already?"""
+        super().initial(request, *args, **kwargs)
+        self.act = Act.named_in(request, self.person)
+        if self.act:
+            self.act.begin()
+
+    def handle_exception(self, exc: Exception) -> Any:
+        """That it happened before is an answer and undoes nothing."""
+        if isinstance(exc, AnsweredBefore):
+            self.act = None
+            return exc.response
+        return super().handle_exception(exc)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Keep what is answered."""
+        if self.act:
+            self.act.keep(response)
+        return super().finalize_response(request, response, *args, **kwargs)
 
 
 class PatientView(PersonView):

@@ -16,6 +16,7 @@ BEGIN
     END IF;
     BEGIN
         PERFORM set_config('medichat.role', 'system', true);
+        DELETE FROM stored_answers WHERE person_id = account;
         UPDATE sessions SET second_factor_id = NULL WHERE user_id = account;
         DELETE FROM mfa_tokens WHERE user_id = account;
         DELETE FROM sessions WHERE user_id = account;

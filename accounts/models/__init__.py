@@ -5,6 +5,7 @@ from accounts.models.person import NextRecordNumber, User, UserManager, UserQuer
 from accounts.models.roles import Role, Sex
 from accounts.models.second_factors import MfaToken, MfaTokenKind, MfaTokenQuerySet
 from accounts.models.sessions import ACTIVITY_WRITTEN_EVERY, Session, SessionKind, SessionQuerySet
+from accounts.models.stored_answers import StoredAnswer
 
 __all__ = [
     "ACTIVITY_WRITTEN_EVERY",
@@ -19,6 +20,7 @@ __all__ = [
     "SessionKind",
     "SessionQuerySet",
     "Sex",
+    "StoredAnswer",
     "User",
     "UserManager",
     "UserQuerySet",

@@ -8,7 +8,7 @@ import factory
 from django.contrib.auth.hashers import make_password
 from django.utils import timezone
 
-from accounts.models import AttemptCount, MfaToken, Role, Session, User
+from accounts.models import AttemptCount, MfaToken, RequestCount, Role, Session, StoredAnswer, User
 from tests.factories.rows import SystemFactory
 
 PASSWORD = "seven quiet herons at dusk"
@@ -85,3 +85,27 @@ class AttemptCountFactory(SystemFactory):
     key = factory.LazyFunction(lambda: uuid.uuid4().hex)
     attempts = 1
     last_at = factory.LazyFunction(timezone.now)
+
+
+class RequestCountFactory(SystemFactory):
+    """Somebody asked the API for something once."""
+
+    class Meta:
+        model = RequestCount
+
+    key = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    began_at = factory.LazyFunction(timezone.now)
+    requests = 1
+
+
+class StoredAnswerFactory(SystemFactory):
+    """What was answered to an act with a key."""
+
+    class Meta:
+        model = StoredAnswer
+
+    person = factory.SubFactory(UserFactory)
+    key_hash = factory.LazyFunction(lambda: uuid.uuid4().hex)
+    request_hash = "0" * 64
+    status_code = 200
+    body = "{}"

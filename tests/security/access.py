@@ -197,6 +197,7 @@ def _condition(name: str, seed: Seed) -> tuple[sql.Composed, list[str]]:
         "users": "id",
         "sessions": "user_id",
         "mfa_tokens": "user_id",
+        "stored_answers": "person_id",
         "auditlog_logentry": "object_pk",
         "django_admin_log": "object_id",
     }.get(name, "patient_id")

@@ -146,6 +146,7 @@ def _opened_in_an_emergency(patient: User) -> None:
 
 def _chart(patient: User) -> tuple[Allergy, Medication, EmergencyContact]:
     factories.MfaTokenFactory(user=patient)
+    factories.StoredAnswerFactory(person=patient, body='{"response": "The Jabberwock burbled."}')
     factories.MedicalInfoFactory(
         patient=patient, insurance_provider="Sternversicherung", pharmacy_name="Pharmacy at the Schattenweg"
     )

@@ -62,7 +62,8 @@ def her_row(connection: psycopg.Connection, table: str, patient: uuid.UUID) -> d
 
     Of the import's tables the only row: they name nobody.
     """
-    column = {"users": "id", "sessions": "user_id", "mfa_tokens": "user_id"}.get(table, "patient_id")
+    named = {"users": "id", "sessions": "user_id", "mfa_tokens": "user_id", "stored_answers": "person_id"}
+    column = named.get(table, "patient_id")
     if table in {"auditlog_logentry", "django_admin_log"}:
         column = {"auditlog_logentry": "object_pk", "django_admin_log": "object_id"}[table]
     names = [entry["name"] for entry in columns_of(connection, table)]
@@ -190,7 +191,8 @@ def test_her_doctor_reads_her_clinical_rows(
     become(application_connection, "doctor", seed.her_doctor.pk)
     unseen = {table for table in tables if count(application_connection, table) == 0}
     # Her only file belongs to the case that she has not sent off.
-    expected = {"sessions", "mfa_tokens", "django_admin_log", "emergency_reviews", "attachments"} | OF_THE_IMPORT
+    expected = {"sessions", "mfa_tokens", "stored_answers", "django_admin_log", "emergency_reviews", "attachments"}
+    expected |= OF_THE_IMPORT
     assert unseen == expected | (unseen & {"activity_logs", "auditlog_logentry"})
     row = application_connection.execute("SELECT count(*) FROM conversations WHERE status = 'in_progress'").fetchone()
     assert row == (0,), "a conversation with the assistant is the patient's alone"
