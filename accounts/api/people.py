@@ -7,7 +7,7 @@ from rest_framework.request import Request
 from rest_framework.views import APIView
 
 from accounts import second_factor
-from accounts.api.once import Act, AnsweredBefore
+from accounts.api.once import REPLAYED, Act, AnsweredBefore
 from accounts.models import Role, Session, User
 from medichat.api.views import ApiView
 
@@ -69,26 +69,29 @@ class PersonView(AccountView):
 
     roles: frozenset[Role] = frozenset(Role)
     permission_classes = [IsAuthenticated, InRole]
-    act: Act | None = None
+    takes_keys = True
+    once: Act | None = None
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """After who it is and whether they may: has it happened already?"""
         super().initial(request, *args, **kwargs)
-        self.act = Act.named_in(request, self.person)
-        if self.act:
-            self.act.begin()
+        self.once = Act.named_in(request, self.person)
+        if self.once:
+            self.once.begin()
 
     def handle_exception(self, exc: Exception) -> Any:
         """That it happened before is an answer and undoes nothing."""
         if isinstance(exc, AnsweredBefore):
-            self.act = None
+            self.once = None
             return exc.response
         return super().handle_exception(exc)
 
     def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
-        """Keep what is answered."""
-        if self.act:
-            self.act.keep(response)
+        """Keep what is answered, and say whether it was answered before."""
+        if self.once:
+            self.once.keep(response)
+        if request.method == "POST":
+            response.headers.setdefault(REPLAYED, "false")
         return super().finalize_response(request, response, *args, **kwargs)
 
 

@@ -26,6 +26,7 @@ Code = Literal[
     "throttled", "failed", "unavailable", "refused", "validation", "parse_error", "token_not_valid",
     "wrong_credentials", "wrong_code", "mfa_required", "mfa_token_not_valid", "second_factor_missing",
     "waits_for_approval", "email_taken", "licence_taken", "link_not_valid", "file_damaged", "unsettled_alerts",
+    "idempotency_key_reused", "precondition_required", "precondition_failed",
 ]  # fmt: skip
 # One sentence for each status, when there is nothing more precise to say.
 SENTENCES = {

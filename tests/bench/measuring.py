@@ -16,7 +16,7 @@ from rich.table import Table
 
 from tests.bench.load import Server
 from tests.bench.logging_switch import no_record
-from tests.bench.pages import Application, Page, Request, answer_to
+from tests.bench.pages import Application, Page, Sendable, answer_to
 
 EACH = 10  # requests of one page in one variant, one round
 _BRACKETS = ("BEGIN", "COMMIT", "ROLLBACK")
@@ -113,7 +113,7 @@ def measure(server: Server, application: Application, measured: Sequence[Page], 
     return list(figures.values())
 
 
-def time_requests(server: Server, application: Application, requests: Sequence[Request], into: Figures) -> None:
+def time_requests(server: Server, application: Application, requests: Sequence[Sendable], into: Figures) -> None:
     """Send them one after another and add what they took."""
     database, web = database_seconds(server), time.process_time()
     for request in requests:
@@ -124,14 +124,14 @@ def time_requests(server: Server, application: Application, requests: Sequence[R
     into.database_seconds += database_seconds(server) - database
 
 
-def ask(application: Application, request: Request) -> bytes:
+def ask(application: Application, request: Sendable) -> bytes:
     """The page; anything but 200 means that nothing was measured."""
     status, body = answer_to(application, request)
     assert status == "200 OK", f"{request.method} {request.path}: {status}"
     return body
 
 
-def statements_of(application: Application, request: Request) -> int:
+def statements_of(application: Application, request: Sendable) -> int:
     """How many statements the request sends, those that set its context included, begin and commit not."""
     with CaptureQueriesContext(connection) as captured:
         ask(application, request)

@@ -7,7 +7,7 @@ import sys
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlencode
 
 import psycopg
@@ -70,7 +70,7 @@ def pages(server: Server) -> list[Page]:
     """The measured pages, with sessions that begin now."""
     doctors = [sign_in(doctor_id(number)) for number in range(DOCTORS)]
     by_doctor = {doctor_id(number): cookie for number, cookie in enumerate(doctors)}
-    waiting, going_on, answered = _cases(server)
+    waiting, going_on, answered = cases(server)
     case_of_anybody = [Request(f"/cases/{case}/", doctors[number % DOCTORS]) for number, case in enumerate(waiting)]
     own_case = [Request(f"/cases/{case}/", by_doctor[doctor]) for case, _patient, doctor in answered]
     return [
@@ -90,7 +90,7 @@ def _in_turn(*lists: list[Request]) -> list[Request]:
     return [request for group in zip(*lists, strict=False) for request in group]
 
 
-def _cases(server: Server) -> tuple[list[uuid.UUID], list[tuple[uuid.UUID, uuid.UUID]], list[Any]]:
+def cases(server: Server) -> tuple[list[uuid.UUID], list[tuple[uuid.UUID, uuid.UUID]], list[Any]]:
     """Cases that wait; visits in which the patient may write, with the patient; answered ones with a prescription."""
     waiting, going_on = [], []
     for number in range(Size.wanted().patients):
@@ -119,7 +119,21 @@ def sign_in(person: uuid.UUID) -> str:
         return signed_in_cookie(User.objects.get(pk=person))
 
 
-def answer_to(application: Application, request: Request) -> tuple[str, bytes]:
+class Sendable(Protocol):
+    """Anything that can be sent: a browser's request, or a client's of the API."""
+
+    @property
+    def path(self) -> str: ...
+
+    @property
+    def method(self) -> str: ...
+
+    def headers(self) -> dict[str, str]: ...
+
+    def body(self) -> bytes: ...
+
+
+def answer_to(application: Application, request: Sendable) -> tuple[str, bytes]:
     """Ask the application as a web server would; returns status and body."""
     body = request.body()
     path, _, query = request.path.partition("?")

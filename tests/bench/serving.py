@@ -7,13 +7,13 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from tests.bench.load import Server
 from tests.bench.measuring import VARIANTS, Figures
-from tests.bench.pages import Page, Request
+from tests.bench.pages import Page, Sendable
 
 WORKERS, THREADS, AT_ONCE = 2, 4, 8
 EACH = 40  # requests of one page in one variant, one round
@@ -21,8 +21,8 @@ _APPLICATIONS = {True: "medichat.wsgi:application", False: "tests.bench.quiet_ws
 
 
 @contextmanager
-def web_server(application: str) -> Iterator[int]:
-    """A web server on a free port, ended by its own process id; gives the port."""
+def web_server(application: str, environment: Mapping[str, str] | None = None) -> Iterator[int]:
+    """A web server on a free port, with these settings besides, ended by its own process id; gives the port."""
     with socket.create_server(("127.0.0.1", 0), backlog=64) as listener:
         port = listener.getsockname()[1]
         command = [
@@ -30,7 +30,7 @@ def web_server(application: str) -> Iterator[int]:
             "gthread", "--workers", str(WORKERS), "--threads", str(THREADS), "--log-level", "warning",
             "--no-control-socket", "--chdir", str(Path(__file__).resolve().parents[2]),
         ]  # fmt: skip
-        process = subprocess.Popen(command, env=dict(os.environ), pass_fds=[listener.fileno()])
+        process = subprocess.Popen(command, env={**os.environ, **(environment or {})}, pass_fds=[listener.fileno()])
         try:
             _wait(process, port)
             yield port
@@ -65,14 +65,14 @@ def measure_together(server: Server, measured: Sequence[Page], figures: Sequence
                 requests = [page.requests[(turn * EACH + place) % len(page.requests)] for place in range(EACH)]
                 for variant in VARIANTS:
                     server.row_security(on=variant.row_security)
-                    times, seconds = _together(ports[variant.record], requests)
+                    times, seconds = eight_at_a_time(ports[variant.record], requests)
                     if turn >= 0:
                         found[page.name, variant].together += times
                         found[page.name, variant].together_seconds += seconds
         server.row_security(on=True)
 
 
-def _together(port: int, requests: Sequence[Request]) -> tuple[list[float], float]:
+def eight_at_a_time(port: int, requests: Sequence[Sendable]) -> tuple[list[float], float]:
     """Send them all, eight at a time; returns each one's milliseconds and the seconds of all."""
     times: list[float] = []
     wrong: list[str] = []

@@ -41,6 +41,10 @@ HEADERS: dict[str, Schema] = {
     "RateLimit-Remaining": {"description": "How many of them are left.", "schema": NUMBER},
     "RateLimit-Reset": {"description": "Seconds until counting begins anew.", "schema": NUMBER},
 }
+ONCE = (
+    "Made up by the client for this act: sent again, nothing happens twice, and the first answer comes again. Kept for "
+    "a day."
+)
 
 
 class Describing(AutoSchema):
@@ -89,7 +93,14 @@ class Describing(AutoSchema):
             OpenApiParameter(name, str, OpenApiParameter.HEADER, description=meaning)
             for name, meaning in self.declaration.headers_read.items()
         ]
+        if self._happens_once:
+            headers.append(OpenApiParameter("Idempotency-Key", str, OpenApiParameter.HEADER, description=ONCE))
         return [*[form() for form in self.declaration.queries], *headers]
+
+    @property
+    def _happens_once(self) -> bool:
+        """Whether a client may name the act by a key."""
+        return self.method == "POST" and getattr(self.view, "takes_keys", False)
 
     def get_serializer_name(self, serializer: BaseSerializer[Any], direction: str) -> str:
         """What is sent is called so, and never takes the name of an answer."""
@@ -135,7 +146,11 @@ class Describing(AutoSchema):
         return dict(self.registry[component].ref)
 
     def _answers(self) -> Iterator[tuple[str, Schema]]:
-        headers = self._headers(REQUEST_ID, *COUNTS) | {
+        headers: Schema = self._headers(REQUEST_ID, *COUNTS)
+        if self._happens_once:
+            again = "`true` where it had happened before and this is the earlier answer, else `false`."
+            headers |= {"Idempotency-Replayed": {"description": again, "schema": {"type": "string"}}}
+        headers |= {
             name: {"description": meaning, "schema": {"type": "string"}}
             for name, meaning in self.declaration.headers_sent.items()
         }
@@ -167,7 +182,7 @@ class Describing(AutoSchema):
 
     def _implied(self) -> Iterator[Refused]:
         names_row = "{" in self.path
-        if names_row or self.declaration.forms or self.declaration.queries:
+        if names_row or self.declaration.forms or self.declaration.queries or self._happens_once:
             yield Refused(400, "What was sent is wrong; `errors` says what.")
         if self.view.get_authenticators():
             yield Refused(401, "There is no token, it has expired, or its session has ended.")
@@ -178,6 +193,8 @@ class Describing(AutoSchema):
         if self.declaration.forms:
             yield Refused(413, "The body is too large.")
             yield Refused(415, "The body is neither JSON nor a form.")
+        if self._happens_once:
+            yield Refused(422, "The `Idempotency-Key` was sent with another request before.")
         for status in ALWAYS:
             yield Refused(status, SENTENCES[status])
 
