@@ -12,6 +12,7 @@ urlpatterns = [
     path("/admin/", include("accounts.api.administration_urls")),
     path("/admin/", include("audit.api.urls")),
     path("/patients/", include("records.api.urls")),
+    path("/", include("records.api.chart_urls")),
     path("/", include("conversations.api.urls")),
     path("/", include("prescriptions.api.urls")),
 ]

@@ -246,7 +246,7 @@ ORDER BY 1
 """
 # Tables that hold patient data without a patient_id of their own.
 ALSO_PROTECTED = [
-    "users", "sessions", "mfa_tokens", "auditlog_logentry", "django_admin_log", "activity_logs",
+    "users", "sessions", "mfa_tokens", "stored_answers", "auditlog_logentry", "django_admin_log", "activity_logs",
     "import_runs", "import_batches", "import_documents", "import_items",
 ]  # fmt: skip
 

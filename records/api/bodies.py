@@ -30,6 +30,7 @@ class AllergyBody(TypedDict):
     allergenType: Annotated[str, OneOf(Allergy.Kind)] | None
     reaction: str | None
     severity: Annotated[str, OneOf(Allergy.Severity)] | None
+    certainty: Annotated[str, OneOf(Allergy.Certainty)] | None
     diagnosedDate: Day | None
     notes: str | None
     createdAt: Timestamp | None
@@ -64,6 +65,7 @@ class HistoryBody(TypedDict):
     condition: str
     icd10Code: str | None
     diagnosedDate: Day | None
+    diagnosedText: str | None
     resolvedDate: Day | None
     isActive: bool
     notes: str | None
@@ -87,6 +89,7 @@ class FamilyBody(TypedDict):
     id: Id
     condition: str
     relation: str
+    notes: str | None
 
 
 class ImmunizationBody(TypedDict):
@@ -95,6 +98,7 @@ class ImmunizationBody(TypedDict):
     id: Id
     vaccine: str
     date: str | None
+    notes: str | None
 
 
 class ContactBody(TypedDict):
@@ -155,6 +159,7 @@ def allergy(entry: Allergy) -> AllergyBody:
         allergenType=entry.kind,
         reaction=entry.reaction,
         severity=entry.severity,
+        certainty=entry.certainty,
         diagnosedDate=day(entry.diagnosed_on),
         notes=entry.notes,
         createdAt=timestamp_or_none(entry.created_at),
@@ -191,6 +196,7 @@ def history(entry: MedicalHistory) -> HistoryBody:
         condition=entry.condition,
         icd10Code=entry.icd10_code,
         diagnosedDate=day(entry.diagnosed_on),
+        diagnosedText=entry.diagnosed_text,
         resolvedDate=day(entry.resolved_on),
         isActive=unknown.CONDITION_IS_ACTIVE if entry.is_active is None else entry.is_active,
         notes=entry.notes,
@@ -208,13 +214,13 @@ def surgery(entry: SurgicalHistory) -> SurgeryBody:
 
 def family(entry: FamilyHistory) -> FamilyBody:
     """A condition of a relative."""
-    return FamilyBody(id=str(entry.pk), condition=entry.condition, relation=entry.relation)
+    return FamilyBody(id=str(entry.pk), condition=entry.condition, relation=entry.relation, notes=entry.notes)
 
 
 def immunization(entry: Immunization) -> ImmunizationBody:
     """A vaccination."""
     stated = entry.date_text or (entry.given_on.isoformat() if entry.given_on else None)
-    return ImmunizationBody(id=str(entry.pk), vaccine=entry.vaccine, date=stated)
+    return ImmunizationBody(id=str(entry.pk), vaccine=entry.vaccine, date=stated, notes=entry.notes)
 
 
 def contact(row: EmergencyContact) -> ContactBody:
