@@ -51,7 +51,7 @@ def own_copy(request: HttpRequest) -> HttpResponseBase:
     patient = person(request)
     if request.method == "GET":
         return render(request, "audit/copies/own.html", {"left_out": LEFT_OUT.values()})
-    return _too_many(request, patient) or _download(patient, reader=patient)
+    return _too_many(request, patient) or download(patient, reader=patient)
 
 
 @administrator_required
@@ -64,17 +64,21 @@ def copy_for_patient(request: HttpRequest, patient_id: uuid.UUID) -> HttpRespons
     if not form.is_valid():
         status = HTTPStatus.UNPROCESSABLE_ENTITY if form.is_bound else HTTPStatus.OK
         return render(request, "audit/copies/for_patient.html", {"patient": patient, "form": form}, status=status)
-    return _too_many(request, administrator) or _download(
+    return _too_many(request, administrator) or download(
         patient, reader=administrator, reason=form.cleaned_data["reason"], note=form.cleaned_data["note"]
     )
 
 
-def _too_many(request: HttpRequest, reader: User) -> HttpResponse | None:
+def has_taken_enough(reader: User) -> bool:
     """A copy is work for the server and worth a thief's while: a few in an hour are enough for anybody."""
     lately = ActivityLog.objects.visible_to(reader).filter(
         action=Action.RECORD_EXPORTED, actor_id=reader.pk, occurred_at__gt=timezone.now() - COUNTED_FOR
     )
-    if lately.count() < MOST_COPIES:
+    return lately.count() >= MOST_COPIES
+
+
+def _too_many(request: HttpRequest, reader: User) -> HttpResponse | None:
+    if not has_taken_enough(reader):
         return None
     detail = f"You have taken {MOST_COPIES} copies within an hour. Please wait an hour before you take another one."
     response = render(request, "429.html", {"detail": detail}, status=HTTPStatus.TOO_MANY_REQUESTS)
@@ -82,7 +86,7 @@ def _too_many(request: HttpRequest, reader: User) -> HttpResponse | None:
     return response
 
 
-def _download(patient: User, *, reader: User, reason: str = "", note: str = "") -> StreamingHttpResponse:
+def download(patient: User, *, reader: User, reason: str = "", note: str = "") -> StreamingHttpResponse:
     """On the record first: what cannot be recorded is not given out. The copy is read after this transaction."""
     record(
         Action.RECORD_EXPORTED,

@@ -13,6 +13,7 @@ urlpatterns = [
     path("/admin/", include("audit.api.urls")),
     path("/patients/", include("records.api.urls")),
     path("/", include("records.api.chart_urls")),
+    path("/", include("audit.api.looks_urls")),
     path("/", include("conversations.api.urls")),
     path("/", include("prescriptions.api.urls")),
 ]

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from prescriptions.api import doctor, patient
+from prescriptions.api import claims, doctor, patient, prescribed
 
 urlpatterns = [
     path("patients/conversations", patient.ConversationsView.as_view(), name="conversations"),
@@ -25,4 +25,16 @@ urlpatterns = [
         name="case_unarchive",
     ),
     path("doctors/patient/<id:patient_id>/history", doctor.VisitsView.as_view(), name="patient_history"),
+    path("doctors/claims", claims.ClaimsView.as_view(), name="claims"),
+    path("doctors/conversation/<id:case_id>/claim", claims.ClaimView.as_view(), name="case_claim"),
+    path("doctors/conversation/<id:case_id>/release", claims.ReleaseView.as_view(), name="case_release"),
+    path("doctors/conversation/<id:case_id>/close", claims.CloseView.as_view(), name="case_close"),
+    path("patients/conversations/<id:conversation_id>/send", claims.SendView.as_view(), name="conversation_send"),
+    path("patients/prescriptions", prescribed.OwnPrescriptionsView.as_view(), name="own_prescriptions"),
+    path("conversations/<id:case_id>/prescriptions.pdf", prescribed.SheetView.as_view(), name="sheet"),
+    path(
+        "doctors/prescription/<id:prescription_id>/cancel",
+        prescribed.CancelView.as_view(),
+        name="prescription_cancel",
+    ),
 ]

@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import URLPattern, path
 
 from accounts.models import Role
-from records.api import chart, chart_person
+from records.api import chart, chart_person, emergency
 
 
 def both(route: str, view: Any, name: str = "") -> list[URLPattern]:
@@ -29,4 +29,6 @@ urlpatterns = [
     *both("/<str:slug>/<id:entry_id>/correct", chart.CorrectView, "correct"),
     *both("/<str:slug>/<id:entry_id>/wrong", chart.WrongView, "wrong"),
     *both("/<str:slug>/<id:entry_id>/end", chart.EndView, "end"),
+    path("doctors/emergency-access", emergency.EmergencyView.as_view(), name="emergency_access"),
+    path("doctors/patient/<id:patient_id>/emergency-access", emergency.EndView.as_view(), name="emergency_access_end"),
 ]

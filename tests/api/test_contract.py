@@ -45,13 +45,17 @@ def test_every_endpoint_of_the_contract_has_a_line_with_success_and_one_with_ref
     """The endpoints that the previous system had; what is new has tests of its own."""
     new = {
         "api:root", "api:second_step", "api:refresh", "api:logout", "api:password_forgot", "api:password_reset",
-        "api:password_change", "api:attachment", "api:schema", "api:docs",
+        "api:password_change", "api:attachment", "api:schema", "api:docs", "api:sessions", "api:session", "api:claims",
+        "api:emergency_access", "api:emergency_access_end", "api:case_claim", "api:case_release", "api:case_close",
+        "api:conversation_send", "api:own_prescriptions", "api:sheet", "api:prescription_cancel", "api:who_viewed",
+        "api:copy", "api:my_access",
     }  # fmt: skip
     told = {(line.call.split()[0], line.call.split()[1].split("?")[0]) for line in LINES if not line.error}
     shapes = {(method, "/".join("*" if "{" in piece else piece for piece in path.split("/"))) for method, path in told}
     missing = []
     for address in addresses():
-        if not address.is_api or address.name in new:
+        is_chart = address.name.startswith(("api:chart", "api:patient_chart"))
+        if not address.is_api or address.name in new or is_chart:
             continue
         (path,) = address.paths({name: ["*"] for name in address.parameters})
         missing += [(method, path) for method in address.methods if (method.upper(), path) not in shapes]

@@ -20,6 +20,8 @@ from tests.security.walk import VISITOR, walk_of
 EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, ADMINISTRATORS = "patients", "approved doctors", "administrators"
 HER, HER_DOCTORS, HERS_AND_HER_DOCTORS = "the patient", "her doctors", "the patient and her doctors"
+ONESELF = "whose session it is"
+HER_OR_HER_DOCTORS = "the patient and her doctors; nobody else"
 HER_OR_NOBODY = "the patient; for everybody else there is nothing"
 HER_DOCTORS_WHO_SAY_SOMETHING = "her doctors; what was sent is looked at before the case"
 
@@ -36,6 +38,41 @@ RULES: dict[str, dict[str, str]] = {
     "api:verify": {"get": SIGNED_IN},
     "api:logout": {"post": SIGNED_IN},
     "api:password_change": {"post": SIGNED_IN},
+    "api:sessions": {"get": SIGNED_IN, "delete": SIGNED_IN},
+    "api:session": {"delete": ONESELF},
+    "api:chart": {"get": PATIENTS},
+    "api:chart_about": {"get": PATIENTS, "patch": PATIENTS},
+    "api:chart_contacts": {"post": PATIENTS},
+    "api:chart_contact": {"patch": HER, "delete": HER},
+    "api:chart_kind": {"get": PATIENTS, "post": PATIENTS},
+    "api:chart_none": {"post": PATIENTS},
+    "api:chart_entry": {"get": HER},
+    "api:chart_correct": {"post": HER},
+    "api:chart_wrong": {"post": HER},
+    "api:chart_end": {"post": HER},
+    "api:patient_chart": {"get": HER_DOCTORS},
+    "api:patient_chart_about": {"get": HER_DOCTORS, "patch": HER_DOCTORS},
+    "api:patient_chart_contacts": {"post": HER_DOCTORS},
+    "api:patient_chart_contact": {"patch": HER_DOCTORS, "delete": HER_DOCTORS},
+    "api:patient_chart_kind": {"get": HER_DOCTORS, "post": HER_DOCTORS},
+    "api:patient_chart_none": {"post": HER_DOCTORS},
+    "api:patient_chart_entry": {"get": HER_DOCTORS},
+    "api:patient_chart_correct": {"post": HER_DOCTORS},
+    "api:patient_chart_wrong": {"post": HER_DOCTORS},
+    "api:patient_chart_end": {"post": HER_DOCTORS},
+    "api:emergency_access": {"post": DOCTORS},
+    "api:emergency_access_end": {"delete": HER_DOCTORS},
+    "api:claims": {"get": DOCTORS},
+    "api:case_claim": {"post": HER_DOCTORS},
+    "api:case_release": {"post": HER_DOCTORS},
+    "api:case_close": {"post": HER_DOCTORS},
+    "api:conversation_send": {"post": HER},
+    "api:own_prescriptions": {"get": PATIENTS},
+    "api:sheet": {"get": HER_OR_HER_DOCTORS},
+    "api:prescription_cancel": {"post": HER_DOCTORS},
+    "api:who_viewed": {"get": PATIENTS},
+    "api:copy": {"get": PATIENTS},
+    "api:my_access": {"get": DOCTORS},
     "api:profile": {"get": PATIENTS, "patch": PATIENTS},
     "api:chat": {"post": PATIENTS},
     "api:upload": {"post": PATIENTS},
@@ -80,6 +117,8 @@ ANSWERS: dict[str, dict[str, int | str]] = {
     # An administrator may see every file, on the record.
     HERS_AND_HER_DOCTORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": OWN},
     HER_DOCTORS: {"visitor": 401, "patient": 403, "doctor": 404, "unapproved": 403, "admin": 403},
+    ONESELF: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": 404},
+    HER_OR_HER_DOCTORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 403, "admin": 403},
     HER_DOCTORS_WHO_SAY_SOMETHING: {"visitor": 401, "patient": 403, "doctor": OWN, "unapproved": 403, "admin": 403},
 }
 # It would end the session with which the rest is tried.
