@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from accounts import signals
 from accounts.api.bodies import AccountBody, account
 from accounts.api.people import AdministratorView
+from accounts.api.photos import Reader, reader_of
 from accounts.api.registration import EMAIL_TAKEN, LICENCE_TAKEN
 from accounts.models import Role, User, normalise_email
 from accounts.passwords import send_reset_link
@@ -119,7 +120,9 @@ class UsersView(AdministratorView):
         signals.list_viewed.send(
             User, by=self.person, patient_ids=patients, resource_type="user_list", why="administration"
         )
-        return Answer(UsersBody(users=[user_body(row) for row in part.rows], pagination=part.pagination))
+        return Answer(
+            UsersBody(users=[user_body(row, reader_of(self.session)) for row in part.rows], pagination=part.pagination)
+        )
 
     @takes(NewUser)
     @refuses(409, "The address or the licence is registered already.")
@@ -143,7 +146,7 @@ class UsersView(AdministratorView):
         if sent.get("isApproved") and user.role == Role.DOCTOR:
             user.approve(by=self.person)
         user.refresh_from_db()
-        return Created(OneUserBody(message="The account is made.", user=user_body(user)))
+        return Created(OneUserBody(message="The account is made.", user=user_body(user, reader_of(self.session))))
 
 
 class UserView(AdministratorView):
@@ -171,7 +174,7 @@ class UserView(AdministratorView):
         user.refresh_from_db()
         # The answer shows the account, also where nothing was sent.
         _tell_viewed(self.person, "user", user.pk if user.is_patient else None, user.pk)
-        return Answer(OneUserBody(message="The account is changed.", user=user_body(user)))
+        return Answer(OneUserBody(message="The account is changed.", user=user_body(user, reader_of(self.session))))
 
     def _switch(self, user: User, sent: dict[str, Any]) -> None:
         """Acts that have a name: on and off, approved and not."""
@@ -202,10 +205,10 @@ class UserView(AdministratorView):
         return Answer(ToldBody(message="The account is ended."))
 
 
-def user_body(user: User) -> UserBody:
+def user_body(user: User, reader: Reader | None = None) -> UserBody:
     """An account as administrators see it."""
     return UserBody(
-        **account(user),
+        **account(user, reader),
         isApproved=user.approved_at is not None,
         createdAt=timestamp_or_none(user.created_at),
         updatedAt=timestamp_or_none(user.updated_at),

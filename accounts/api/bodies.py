@@ -2,6 +2,7 @@
 
 from typing import Literal, TypedDict
 
+from accounts.api.photos import Reader, link_to, reader_with
 from accounts.models import Role, User
 from accounts.tokens import Tokens
 from medichat.api.shapes import Day, Id, Seconds
@@ -80,8 +81,8 @@ class PatientBriefBody(TypedDict):
     email: str
 
 
-def account(user: User) -> AccountBody:
-    """The person's own account."""
+def account(user: User, reader: Reader | None = None) -> AccountBody:
+    """The person's own account; the photo's link is for this reader."""
     return AccountBody(
         id=str(user.pk),
         email=user.email,
@@ -94,7 +95,7 @@ def account(user: User) -> AccountBody:
         licenseNumber=user.licence_number,
         isActive=user.is_active,
         emailVerified=user.email_verified,
-        profilePhoto=None,
+        profilePhoto=link_to(user, reader),
     )
 
 
@@ -106,7 +107,7 @@ def signed_in(user: User, tokens: Tokens, message: str) -> SignedInBody:
         token=tokens.access,
         refreshToken=tokens.refresh,
         expiresIn=tokens.expires_in,
-        user=account(user),
+        user=account(user, reader_with(user, tokens.access)),
     )
 
 

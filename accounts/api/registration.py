@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from accounts import registering
 from accounts.api import bodies
 from accounts.api.people import OpenView
+from accounts.api.photos import PhotoSent, keep_sent
 from accounts.api.sign_in import begin
 from accounts.forms import check_date_of_birth
 from accounts.models import Role, User, normalise_email
@@ -82,7 +83,7 @@ class RegisterView(OpenView):
 
     says_faults_plainly = True
 
-    @takes(Registration)
+    @takes(Registration, PhotoSent)
     @refuses(409, "The address or the licence is registered already.")
     def post(self, request: Request) -> Created[bodies.SignedInBody] | JsonResponse:
         """Store the account and sign in."""
@@ -95,4 +96,7 @@ class RegisterView(OpenView):
             case "licence":
                 return refusal(request, HTTPStatus.CONFLICT, LICENCE_TAKEN, code="licence_taken")
         message = DOCTOR_REGISTERED if user.role == Role.DOCTOR else REGISTERED
-        return Created(bodies.signed_in(user, begin(request, user), message))
+        pair = begin(request, user)
+        # As the person, who has just signed in; a photo that is none undoes the registration, and the answer says why.
+        keep_sent(request, user)
+        return Created(bodies.signed_in(user, pair, message))

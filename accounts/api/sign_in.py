@@ -13,6 +13,7 @@ from rest_framework.request import Request
 from accounts import mail, second_factor, signals, tokens
 from accounts.api import bodies
 from accounts.api.people import AccountView, OpenView
+from accounts.api.photos import reader_of
 from accounts.api.throttling import succeeded, too_many
 from accounts.backends import person_with
 from accounts.models import MfaToken, Session, User, normalise_email
@@ -141,7 +142,9 @@ class VerifyView(AccountView):
 
     def get(self, request: Request) -> Answer[bodies.OwnAccountBody]:
         """The account."""
-        return Answer(bodies.OwnAccountBody(status="success", user=bodies.account(self.person)))
+        return Answer(
+            bodies.OwnAccountBody(status="success", user=bodies.account(self.person, reader_of(self.session)))
+        )
 
 
 def begin(request: Request, user: User, *, with_factor: MfaToken | None = None) -> tokens.Tokens:

@@ -46,15 +46,13 @@ def etag(version: str) -> str:
     return f'"{version}"'
 
 
-def require_version(request: Request, current: str, *, optional: bool = False) -> None:
+def require_version(request: Request, current: str) -> None:
     """Return when the client has seen the current version. Lock what it is about before.
 
-    Raises VersionMissingError (unless ``optional``) and VersionStaleError.
+    Raises VersionMissingError and VersionStaleError.
     """
     sent = request.headers.get(HEADER, "").strip()
     if not sent:
-        if optional:
-            return
         raise VersionMissingError
     # A weak version never matches (RFC 9110, section 13.1.1).
     if sent != "*" and etag(current) not in {part.strip() for part in sent.split(",")}:

@@ -4,13 +4,17 @@ import uuid
 from typing import Any, Literal, TypedDict
 
 from django.core.exceptions import ValidationError as DjangoValidationError
+from django.http import Http404, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 
+from accounts import photos
 from accounts.api.bodies import DoneBody, done
+from accounts.models import User
+from accounts.signals import viewed
 from medichat.api import versions
-from medichat.api.declaring import Answer, Created, sends_header, takes
+from medichat.api.declaring import Answer, Created, sends_file, sends_header, takes
 from medichat.api.versions import require_version
 from records.api import chart_bodies as bodies
 from records.api import chart_sent as sent_forms
@@ -60,6 +64,21 @@ class AboutView(ChartView):
         if faults:
             raise ValidationError(faults)
         return _about(self.about(chart))
+
+
+class PhotoOfPatientView(ChartView):
+    """The photo of a patient: to know who is meant."""
+
+    @sends_file("image/jpeg", "The photo.")
+    def get(self, request: Request, patient_id: uuid.UUID | None = None) -> HttpResponseBase:
+        """404 where there is none."""
+        chart = self.opened(patient_id)
+        response = photos.shown(chart.patient)
+        if response is None:
+            raise Http404
+        key = chart.patient.pk
+        viewed.send(User, by=chart.by, patient_id=key, resource_type="photo", resource_id=key, why=chart.why)
+        return response
 
 
 class ContactsView(ChartView):

@@ -21,6 +21,7 @@ def both(route: str, view: Any, name: str = "") -> list[URLPattern]:
 urlpatterns = [
     *both("", chart.WholeView),
     *both("/about", chart_person.AboutView, "about"),
+    *both("/photo", chart_person.PhotoOfPatientView, "photo"),
     *both("/contacts", chart_person.ContactsView, "contacts"),
     *both("/contacts/<id:contact_id>", chart_person.ContactView, "contact"),
     *both("/<str:slug>", chart.KindView, "kind"),

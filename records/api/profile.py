@@ -7,11 +7,13 @@ from rest_framework.request import Request
 
 from accounts.api.bodies import RoleName, account
 from accounts.api.people import PatientView
+from accounts.api.photos import PhotoSent, Reader, keep_sent, reader_of
 from accounts.models import User
 from accounts.signals import viewed
-from medichat.api.declaring import Answer, takes
+from medichat.api.declaring import Answer, reads_header, refuses, sends_header, takes
 from medichat.api.shapes import Day, Id, OneOf, PlainDay, Timestamp
 from medichat.api.values import timestamp_or_none
+from medichat.api.versions import HEADER, STALE, etag, require_version, version_of
 from records.api import bodies, settings_form
 from records.api.settings_sent import SettingsSent
 from records.models import (
@@ -101,17 +103,26 @@ class ProfileView(PatientView):
 
     says_faults_plainly = True
 
+    @sends_header("ETag", "The version of the profile.")
     def get(self, request: Request) -> Answer[OwnProfileBody]:
         """The whole profile."""
         patient = self.person
         viewed.send(User, by=patient, patient_id=patient.pk, resource_type="chart", resource_id=patient.pk, why="own")
-        return Answer(OwnProfileBody(status="success", patient=profile(patient)))
+        shown = profile(patient, reader_of(self.session))
+        version = etag(_version(shown))
+        return Answer(OwnProfileBody(status="success", patient=shown), headers={"ETag": version})
 
-    @takes(SettingsSent)
+    @reads_header("If-Match", "The `ETag` of the profile that was loaded; without it nothing is compared.")
+    @refuses(412, STALE)
+    @takes(SettingsSent, PhotoSent)
     def patch(self, request: Request) -> Answer[ProfileSavedBody]:
         """Store what is meant as a change."""
+        if HEADER in request.headers:
+            MedicalInfo.objects.select_for_update().filter(patient=self.person).first()
+            require_version(request, _version(profile(self.person)))
         settings_form.apply(settings_form.read(request.data), self.person)
-        patient = profile(self.person)
+        keep_sent(request, self.person)
+        patient = profile(self.person, reader_of(self.session))
         saved = SavedProfileBody(
             id=patient["id"],
             email=patient["email"],
@@ -127,9 +138,14 @@ class ProfileView(PatientView):
         return Answer(ProfileSavedBody(status="success", message="Your changes are stored.", patient=saved))
 
 
-def profile(patient: User) -> ProfileBody:
+def _version(shown: ProfileBody) -> str:
+    """The version of the profile. The photo's link is another one each time."""
+    return version_of({**shown, "profilePhoto": None})
+
+
+def profile(patient: User, reader: Reader | None = None) -> ProfileBody:
     """Everything that the patient's own record holds, as far as the profile shows it."""
-    person = account(patient)
+    person = account(patient, reader)
     info = MedicalInfo.objects.visible_to(patient).filter(patient=patient).select_related("assigned_doctor").first()
     contacts = list(EmergencyContact.objects.visible_to(patient).filter(patient=patient).order_by("position", "id"))
     allergies = bodies.standing_allergies(_entries(Allergy, patient))

@@ -20,6 +20,7 @@ from tests.security.walk import VISITOR, walk_of
 EVERYBODY, SIGNED_IN = "everybody", "whoever is signed in"
 PATIENTS, DOCTORS, ADMINISTRATORS = "patients", "approved doctors", "administrators"
 HER, HER_DOCTORS, HERS_AND_HER_DOCTORS = "the patient", "her doctors", "the patient and her doctors"
+HERS_AND_ADMINISTRATORS = "the patient, and administrators who find one"
 ONESELF = "whose session it is"
 HER_OR_HER_DOCTORS = "the patient and her doctors; nobody else"
 HER_OR_NOBODY = "the patient; for everybody else there is nothing"
@@ -42,6 +43,9 @@ RULES: dict[str, dict[str, str]] = {
     "api:session": {"delete": ONESELF},
     "api:chart": {"get": PATIENTS},
     "api:chart_about": {"get": PATIENTS, "patch": PATIENTS},
+    "api:photo": {"get": HERS_AND_ADMINISTRATORS},
+    "api:chart_photo": {"get": HER},
+    "api:patient_chart_photo": {"get": HER_DOCTORS},
     "api:chart_contacts": {"post": PATIENTS},
     "api:chart_contact": {"patch": HER, "delete": HER},
     "api:chart_kind": {"get": PATIENTS, "post": PATIENTS},
@@ -117,6 +121,7 @@ ANSWERS: dict[str, dict[str, int | str]] = {
     # An administrator may see every file, on the record.
     HERS_AND_HER_DOCTORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": OWN},
     HER_DOCTORS: {"visitor": 401, "patient": 403, "doctor": 404, "unapproved": 403, "admin": 403},
+    HERS_AND_ADMINISTRATORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": 404},
     ONESELF: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 404, "admin": 404},
     HER_OR_HER_DOCTORS: {"visitor": 401, "patient": 404, "doctor": 404, "unapproved": 403, "admin": 403},
     HER_DOCTORS_WHO_SAY_SOMETHING: {"visitor": 401, "patient": 403, "doctor": OWN, "unapproved": 403, "admin": 403},

@@ -232,8 +232,15 @@ class Describing(AutoSchema):
 def _kinds(wholes: list[Schema]) -> list[str]:
     """In which content types a body can come: with a file only as multipart, with lists of objects only as JSON."""
     fields = [field for whole in wholes for field in whole.get("properties", {}).values()]
-    if any(field.get("format") == "binary" for field in fields):
-        return [MULTIPART]
+    required = {name for whole in wholes for name in whole.get("required", [])}
+    files = {
+        name
+        for whole in wholes
+        for name, field in whole.get("properties", {}).items()
+        if field.get("format") == "binary"
+    }
+    if files:
+        return [MULTIPART] if files & required else [JSON, MULTIPART]
     if any("items" in field or "anyOf" in field or "$ref" in field for field in fields):
         return [JSON]
     return [JSON, FORM, MULTIPART]

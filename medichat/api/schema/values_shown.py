@@ -87,6 +87,7 @@ CHART: dict[str, Any] = {
     "NoneStated.allergies": "2026-01-31",
     "AboutSent.heightCm": "178",
     "AboutSent.weightKg": "82",
+    "PhotoSent.profilePhoto": "(the bytes of the picture)",
     "device": "Firefox on Linux",
     "Look.name": "Clara Lindqvist",
     "Look.role": "Doctor",
