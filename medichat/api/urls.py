@@ -10,7 +10,7 @@ urlpatterns = [
     path("", RootView.as_view(), name="root"),
     path("/", include("medichat.api.schema.urls")),
     path("/auth/", include("accounts.api.urls")),
-    path("/photos/<id:user_id>", PhotoView.as_view(), name="photo"),
+    path("/", include([path("photos/<id:user_id>", PhotoView.as_view(), name="photo")])),
     path("/admin/", include("accounts.api.administration_urls")),
     path("/admin/", include("audit.api.urls")),
     path("/patients/", include("records.api.urls")),

@@ -32,7 +32,7 @@ def test_the_copy_holds_everything_and_is_not_for_others(api_of: ClientOf, patie
     AllergyFactory(patient=patient)
     response = api_of(patient).get("/api/patients/copy")
     assert (response.status_code, response["Content-Type"]) == (200, "application/zip")
-    content = b"".join(response.streaming_content)
+    content = response.getvalue()
     assert any(name.endswith(".json") for name in zipfile.ZipFile(io.BytesIO(content)).namelist())
     assert is_error(api_of(her_doctor).get("/api/patients/copy"), 403)
 
