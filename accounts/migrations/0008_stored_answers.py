@@ -17,7 +17,7 @@ OWN = f"{acts_as('patient', 'doctor', 'admin')} AND person_id = {ME}"
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_request_counts"),
+        ("accounts", "0007_only_what_it_was"),
     ]
 
     operations = [
