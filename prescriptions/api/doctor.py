@@ -50,6 +50,14 @@ MOST_WAITING = 2_000
 MOST_OWN = 500
 MOST_MESSAGES = 2_000
 EARLIER_VISITS = 10
+NOT_SHOWN = [
+    f"patient__{name}"
+    for name in (
+        "password", "last_login", "legacy_id", "created_at", "updated_at", "record_number", "specialization",
+        "licence_number", "approved_at", "approved_by", "on_duty", "deactivated_at", "email_verified", "photo_file",
+        "photo_type", "photo_size", "photo_sha256", "photo_path",
+    )
+]  # fmt: skip
 
 
 class ChiefBody(TypedDict):
@@ -350,6 +358,8 @@ def cases(reader: User) -> ConversationQuerySet:
 
 def listed(request: Request, rows: ConversationQuerySet, reader: User, most: int) -> CasesBody:
     """One page of cases; that the list was looked at is on record, for each patient in it."""
+    # Of two thousand patients what is not shown is not fetched.
+    rows = rows.select_related(None).select_related("patient").defer(*NOT_SHOWN)
     part = part_of(request, rows, usual=most)
     patients = {row.patient_id for row in part.rows}
     list_viewed.send(Conversation, by=reader, patient_ids=patients, resource_type="queue", why="care")

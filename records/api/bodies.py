@@ -8,7 +8,7 @@ from accounts.api.bodies import PatientBriefBody, patient_brief
 from accounts.models import User
 from medichat.api import unknown
 from medichat.api.shapes import Day, Id, Measure, OneOf, Timestamp
-from medichat.api.values import day, decimal, timestamp_or_none
+from medichat.api.values import day, decimal, timestamp, timestamp_or_none
 from records.models import (
     Allergy,
     EmergencyContact,
@@ -17,7 +17,9 @@ from records.models import (
     MedicalHistory,
     MedicalInfo,
     Medication,
+    SocialHistory,
     SurgicalHistory,
+    VitalSigns,
 )
 
 
@@ -98,6 +100,34 @@ class ImmunizationBody(TypedDict):
     id: Id
     vaccine: str
     date: str | None
+    notes: str | None
+
+
+class VitalsBody(TypedDict):
+    """What was measured at one time; null for what was not. Decimals are texts."""
+
+    id: Id
+    measuredAt: Timestamp
+    systolic: int | None
+    diastolic: int | None
+    pulse: int | None
+    temperatureC: Measure | None
+    respiratoryRate: int | None
+    oxygenSaturation: int | None
+    weightKg: Measure | None
+    heightCm: Measure | None
+    glucoseMmolL: Measure | None
+    glucoseWhen: Annotated[str, OneOf(VitalSigns.GlucoseWhen)] | None
+    notes: str | None
+
+
+class SocialBody(TypedDict):
+    """A part of the social history."""
+
+    id: Id
+    topic: Annotated[str, OneOf(SocialHistory.Topic)]
+    statement: str
+    since: str | None
     notes: str | None
 
 
@@ -221,6 +251,36 @@ def immunization(entry: Immunization) -> ImmunizationBody:
     """A vaccination."""
     stated = entry.date_text or (entry.given_on.isoformat() if entry.given_on else None)
     return ImmunizationBody(id=str(entry.pk), vaccine=entry.vaccine, date=stated, notes=entry.notes)
+
+
+def vitals(entry: VitalSigns) -> VitalsBody:
+    """Measurements of one time."""
+    return VitalsBody(
+        id=str(entry.pk),
+        measuredAt=timestamp(entry.measured_at),
+        systolic=entry.systolic,
+        diastolic=entry.diastolic,
+        pulse=entry.pulse,
+        temperatureC=decimal(entry.temperature_c),
+        respiratoryRate=entry.respiratory_rate,
+        oxygenSaturation=entry.oxygen_saturation,
+        weightKg=decimal(entry.weight_kg),
+        heightCm=decimal(entry.height_cm),
+        glucoseMmolL=decimal(entry.glucose_mmol_l),
+        glucoseWhen=entry.glucose_when,
+        notes=entry.notes,
+    )
+
+
+def social(entry: SocialHistory) -> SocialBody:
+    """A part of the social history."""
+    return SocialBody(
+        id=str(entry.pk),
+        topic=entry.topic,
+        statement=entry.statement_text,
+        since=entry.since_text,
+        notes=entry.notes,
+    )
 
 
 def contact(row: EmergencyContact) -> ContactBody:

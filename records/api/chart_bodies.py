@@ -12,7 +12,7 @@ from records.api import bodies
 from records.kinds import Kind, is_past
 from records.models import Allergy, ChartEntry, EmergencyContact, MedicalHistory, MedicalInfo, Medication, Source
 
-KindName = Literal["allergies", "medicines", "conditions", "operations", "family", "vaccinations"]
+KindName = Literal["allergies", "medicines", "conditions", "vitals", "operations", "family", "social", "vaccinations"]
 Shown = (
     bodies.AllergyBody
     | bodies.MedicationBody
@@ -20,11 +20,15 @@ Shown = (
     | bodies.SurgeryBody
     | bodies.FamilyBody
     | bodies.ImmunizationBody
+    | bodies.VitalsBody
+    | bodies.SocialBody
 )
 SHOWN: dict[str, Callable[[Any], Any]] = {
     "allergies": bodies.allergy,
     "medicines": bodies.medication,
     "conditions": bodies.history,
+    "vitals": bodies.vitals,
+    "social": bodies.social,
     "operations": bodies.surgery,
     "family": bodies.family,
     "vaccinations": bodies.immunization,
@@ -60,8 +64,10 @@ class EntriesBody(TypedDict):
     allergies: list[EntryBody]
     medicines: list[EntryBody]
     conditions: list[EntryBody]
+    vitals: list[EntryBody]
     operations: list[EntryBody]
     family: list[EntryBody]
+    social: list[EntryBody]
     vaccinations: list[EntryBody]
 
 

@@ -5,7 +5,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.forms.models import model_to_dict
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
@@ -13,7 +12,7 @@ from medichat.api.values import DayField
 from records.access import OpenChart
 from records.forms import EntryForm
 from records.kinds import Kind
-from records.models import Allergy, ChartEntry, MedicalInfo
+from records.models import Allergy, ChartEntry, MedicalInfo, SocialHistory, VitalSigns
 
 # The name in the API -> the field of the form, for each kind.
 FIELDS: dict[str, dict[str, str]] = {
@@ -30,6 +29,13 @@ FIELDS: dict[str, dict[str, str]] = {
         "diagnosedDate": "diagnosed_on", "diagnosedText": "diagnosed_text", "resolvedDate": "resolved_on",
         "notes": "notes",
     },
+    "vitals": {
+        "measuredAt": "measured_at", "bloodPressure": "blood_pressure", "pulse": "pulse",
+        "temperatureC": "temperature_c", "respiratoryRate": "respiratory_rate",
+        "oxygenSaturation": "oxygen_saturation", "weightKg": "weight_kg", "heightCm": "height_cm",
+        "glucoseMmolL": "glucose_mmol_l", "glucoseWhen": "glucose_when", "notes": "notes",
+    },
+    "social": {"topic": "topic", "statement": "statement_text", "since": "since_text", "notes": "notes"},
     "operations": {
         "procedure": "procedure", "performedDate": "performed_on", "dateText": "date_text", "notes": "notes",
     },
@@ -79,6 +85,19 @@ class ChartEntrySent(serializers.Serializer[Any]):
     vaccine = text()
     dateText = text()
     notes = text()
+    topic = one_of(SocialHistory.Topic)
+    statement = text()
+    since = text()
+    measuredAt = text()
+    bloodPressure = text()
+    pulse = text()
+    temperatureC = text()
+    respiratoryRate = text()
+    oxygenSaturation = text()
+    weightKg = text()
+    heightCm = text()
+    glucoseMmolL = text()
+    glucoseWhen = one_of(VitalSigns.GlucoseWhen)
     isActive = serializers.BooleanField(required=False, allow_null=True)
     diagnosedDate = DayField(required=False, allow_null=True)
     startDate = DayField(required=False, allow_null=True)
@@ -139,12 +158,12 @@ def entry_form(
     known = {name for name, field in names.items() if field in asked} | {"reason"}
     if strange := sorted(name for name, value in sent.items() if name not in known and value not in (None, "")):
         raise ValidationError(dict.fromkeys(strange, f"This cannot be said about {kind.one} here."))
-    data: dict[str, Any] = {}
-    if replaces:
-        earlier = model_to_dict(replaces, fields=asked)
-        data = {name: _as_typed(value) for name, value in earlier.items()} | {"reason": sent.get("reason", "")}
-    data |= {names[name]: _as_typed(value) for name, value in sent.items() if name in names}
-    return form_class(data, patient=chart.patient, **({"replaces": replaces} if replaces else {}))
+    more = {"replaces": replaces} if replaces else {}
+    blank = form_class(patient=chart.patient, **more)
+    # As the page shows it before anybody types: what the entry says already, today, now.
+    data = {name: _as_typed(blank.get_initial_for_field(field, name)) for name, field in blank.fields.items()}
+    data |= {names.get(name, name): _as_typed(value) for name, value in sent.items()}
+    return form_class(data, patient=chart.patient, **more)
 
 
 def renamed(errors: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, list[str]]:

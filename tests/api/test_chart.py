@@ -69,7 +69,8 @@ def test_the_whole_chart_with_every_kind(ana: Client, patient: User, clara: Clie
         chart = got(client, path)["chart"]
         assert (chart["why"], chart["patient"]["recordNumber"]) == (why, patient.record_number)
         assert {slug: len(entries) for slug, entries in chart["entries"].items()} == {
-            "allergies": 1, "medicines": 0, "conditions": 1, "operations": 1, "family": 1, "vaccinations": 1
+            "allergies": 1, "medicines": 0, "conditions": 1, "vitals": 0, "operations": 1, "family": 1, "social": 0,
+            "vaccinations": 1,
         }  # fmt: skip
         assert chart["noneStated"] == {"allergies": None, "medicines": "2026-01-02", "conditions": None}
         assert (chart["about"]["bloodType"], chart["about"]["heightCm"]) == ("O+", "172")
@@ -100,6 +101,7 @@ def test_an_empty_chart(ana: Client) -> None:
         ("operations", {"procedure": "Appendix removed", "dateText": "2009"}, "Appendix removed"),
         ("family", {"condition": "Stroke", "relation": "Mother"}, "Stroke"),
         ("vaccinations", {"vaccine": "Tetanus", "givenDate": "2020-05-01"}, "Tetanus"),
+        ("social", {"topic": "occupation", "statement": "Night shifts.", "since": "2019"}, "Work"),
     ],
 )
 def test_an_entry_of_every_kind_is_added_by_patient_and_doctor(
@@ -139,6 +141,20 @@ def test_what_is_wrong_is_named_by_its_field_and_nothing_is_stored(
     assert [fault["field"] for fault in response.json()["errors"]] == [field]
     with as_person(patient):
         assert (Allergy.objects.count(), Medication.objects.count()) == (1, 0)
+
+
+def test_measurements_are_added_with_units_and_corrected(clara: Client, hers: str) -> None:
+    body = {"bloodPressure": "128/82", "pulse": 72, "temperatureC": "99 F", "measuredAt": "2026-01-31T10:15:00Z"}
+    response = posted(clara, f"{hers}/vitals", body)
+    assert response.status_code == 201, response.content
+    entry = response.json()["entry"]
+    seen = entry["details"]
+    assert (seen["systolic"], seen["diastolic"], seen["pulse"], seen["temperatureC"]) == (128, 82, 72, "37.2")
+    assert seen["measuredAt"] == "2026-01-31T10:15:00.000Z"
+    path = f"{hers}/vitals/{entry['id']}/correct"
+    now = changed(clara, "post", path, entry["etag"], {"pulse": "76", "reason": "Counted again."}).json()["entry"]
+    assert (now["details"]["pulse"], now["details"]["systolic"]) == (76, 128)
+    assert is_error(posted(clara, f"{hers}/vitals", {"bloodPressure": "120"}), 400)
 
 
 def test_a_correction_keeps_what_is_not_sent_and_strikes_the_earlier_entry_out(
