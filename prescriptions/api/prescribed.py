@@ -1,10 +1,9 @@
 """Prescriptions: a patient's own, the printed sheet, and cancelling one."""
 
 import uuid
-from functools import partial
 from typing import Any, Literal, TypedDict
 
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from rest_framework import serializers
 from rest_framework.request import Request
@@ -13,15 +12,11 @@ from accounts.api.bodies import DoctorBody, doctor
 from accounts.api.people import DoctorView, PatientView, PersonView
 from accounts.models import Role
 from accounts.signals import viewed
-from conversations.models import Conversation
 from medichat.api.declaring import Answer, asks, refuses, sends_file, takes
 from medichat.api.paging import PaginationBody, Paging, part_of
-from medichat.responses import LateResponse
-from prescriptions import signals
 from prescriptions.api import bodies
 from prescriptions.models import Prescription
-from prescriptions.pdf import render
-from prescriptions.sheets import sheet_of
+from prescriptions.views.papers import printed
 
 USUAL, MOST = 50, 200
 LATEST_FIRST = ("-sort_time", "-id")
@@ -51,13 +46,17 @@ class CancelledBody(TypedDict):
 class WhyCancelled(serializers.Serializer[Any]):
     """Why a prescription is withdrawn."""
 
-    reason = serializers.CharField(max_length=300)
+    reason = serializers.CharField(max_length=500, help_text="For the record; the patient does not see it.")
+    notice = serializers.CharField(
+        max_length=500, required=False, allow_blank=True, default="", help_text="What the patient should do."
+    )
 
 
-class Paper(serializers.Serializer[Any]):
-    """The size of the sheet."""
+class SheetWanted(serializers.Serializer[Any]):
+    """The size of the sheet, and which one."""
 
     paper = serializers.ChoiceField(["A4", "Letter"], required=False, help_text="`A4` unless said otherwise.")
+    renewal = serializers.CharField(required=False, help_text="What continued it later, as its page has it.")
 
 
 class OwnPrescriptionsView(PatientView):
@@ -81,27 +80,12 @@ class SheetView(PersonView):
 
     roles = frozenset({Role.PATIENT, Role.DOCTOR})
 
-    @asks(Paper)
+    @asks(SheetWanted)
     @sends_file("application/pdf", "The sheet for the pharmacy.")
     def get(self, request: Request, case_id: uuid.UUID) -> HttpResponse:
         """For the patient, and for doctors who may see the case."""
-        reader, paper = self.person, self.asked(Paper).get("paper", "A4")
-        found = Conversation.objects.visible_to(reader).select_related("patient__medical_info")
-        case = get_object_or_404(found, pk=case_id)
-        written = Prescription.objects.visible_to(reader).filter(conversation=case).select_related("doctor")
-        prescriptions = list(written)
-        if not prescriptions:
-            raise Http404
-        sheet = sheet_of(case, prescriptions, paper=paper)
-        signals.downloaded.send(Prescription, conversation=case, prescriptions=prescriptions, by=reader)
-        return LateResponse(
-            partial(render, sheet),
-            content_type="application/pdf",
-            headers={
-                "Content-Disposition": f'inline; filename="prescription-{sheet.number}.pdf"',
-                "Cache-Control": "private, no-store",
-            },
-        )
+        self.asked(SheetWanted)
+        return printed(request._request, case_id, reader=self.person)
 
 
 class CancelView(DoctorView):
@@ -113,7 +97,8 @@ class CancelView(DoctorView):
         """With a reason; only doctors who care for the patient can."""
         seen = Prescription.objects.visible_to(self.person).select_related("patient", "conversation")
         row = get_object_or_404(seen, pk=prescription_id)
-        row.cancel(by=self.person, reason=self.sent(WhyCancelled)["reason"])
+        sent = self.sent(WhyCancelled)
+        row.cancel(by=self.person, reason=sent["reason"], notice=sent["notice"])
         body = bodies.prescription(row)
         message = f"{row.medication_name} is cancelled."
         return Answer(CancelledBody(status="success", message=message, prescription=body))

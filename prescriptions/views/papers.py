@@ -32,7 +32,11 @@ MOST_SHEETS = 100
 @require_GET
 def sheet(request: HttpRequest, case_id: uuid.UUID) -> HttpResponse:
     """What was prescribed with the answer, as a PDF; with ``renewal``, what continued it later."""
-    reader = person(request)
+    return printed(request, case_id, reader=person(request))
+
+
+def printed(request: HttpRequest, case_id: uuid.UUID, *, reader: User) -> HttpResponse:
+    """The sheet of a case for this reader, for the page and the API; that it was taken is on record."""
     conversation = get_object_or_404(
         Conversation.objects.visible_to(reader).select_related("patient__medical_info"), pk=case_id
     )

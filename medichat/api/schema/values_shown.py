@@ -111,6 +111,7 @@ CHART: dict[str, Any] = {
     "AboutSent.heightCm": "178",
     "AboutSent.weightKg": "82",
     "PhotoSent.profilePhoto": "(the bytes of the picture)",
+    "notice": "Stop taking it. We will call you.",
     "device": "Firefox on Linux",
     "Look.name": "Clara Lindqvist",
     "Look.role": "Doctor",
