@@ -17,12 +17,12 @@ from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
-from django.db import connection
 from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.module_loading import autodiscover_modules
 
 from accounts.models import User
+from medichat.db.plans import plan_for_these_values
 from records.forms.fields import day_input
 
 
@@ -80,13 +80,8 @@ class Report:
     answer: Asking
 
     def ask(self, asker: User, asked: dict[str, Any]) -> Answer:
-        """The answer, planned for what is asked.
-
-        A plan that is kept for any question reads whole tables: whether a time is a day or ten years, and whether
-        somebody sees one patient or all, decides which index is the right one.
-        """
-        with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL plan_cache_mode = force_custom_plan")
+        """The answer, planned for what is asked."""
+        plan_for_these_values()
         return self.answer(asker, asked)
 
 

@@ -12,6 +12,7 @@ from django.db import models
 from django.db.models import Case, F, IntegerField, Value, When
 from django.db.models.functions import Length, Substr
 
+from medichat.db.plans import plan_for_these_values
 from records.icd10.read import SMALL_WORDS, telling_words, words_of
 
 WORDS_SEARCHED = 6
@@ -60,6 +61,7 @@ class Icd10CodeQuerySet(models.QuerySet["Icd10Code"]):
         """
         if codes := self._beginning_with(phrase):
             return codes
+        plan_for_these_values()
         words = telling_words(phrase)[:WORDS_SEARCHED]
         spellings = _spellings(words) if words else {}
         if found := self._with_words(words, spellings, phrase):
