@@ -14,7 +14,7 @@ from accounts.api.bodies import DoneBody, done
 from accounts.models import User
 from accounts.signals import viewed
 from medichat.api import versions
-from medichat.api.declaring import Answer, Created, sends_file, sends_header, takes
+from medichat.api.declaring import Answer, Created, refuses, sends_file, sends_header, takes
 from medichat.api.versions import require_version
 from records.api import chart_bodies as bodies
 from records.api import chart_sent as sent_forms
@@ -70,6 +70,7 @@ class PhotoOfPatientView(ChartView):
     """The photo of a patient: to know who is meant."""
 
     @sends_file("image/jpeg", "The photo.")
+    @refuses(404, "There is no photo.")
     def get(self, request: Request, patient_id: uuid.UUID | None = None) -> HttpResponseBase:
         """404 where there is none."""
         chart = self.opened(patient_id)
