@@ -39,7 +39,7 @@ def test_one_gets_tokens_and_the_account(client: Client, patient: User) -> None:
 
 def test_the_token_opens_the_api_until_it_expires(client: Client, patient: User) -> None:
     token = login(client, patient.email).json()["token"]
-    claims = jwt.decode(token, settings.JWT_SECRET, algorithms=["HS256"])
+    claims = jwt.decode(token, settings.JWT_SECRET, algorithms=["HS256"], audience=settings.PUBLIC_URL)
     assert (claims["userId"], claims["role"]) == (str(patient.pk), "patient")
     assert claims["exp"] - claims["iat"] == 3600
     response = client.get("/api/auth/verify", headers={"Authorization": f"Bearer {token}"})
