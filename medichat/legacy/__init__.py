@@ -67,5 +67,5 @@ How loading decides
 - ``email`` is lowered by Python; a CHECK compares with PostgreSQL's ``lower``: what it refuses gets a placeholder.
 - A snapshot of the server may expire (``ServerSource.snapshots`` > 1): the next run takes over what changed
   meanwhile.
-- Both accounting and parsing decode the whole document: about ten times its BSON in memory meanwhile.
+- Parsing decodes the whole document and accounting encodes it again: about ten times its BSON in memory meanwhile.
 """
