@@ -109,3 +109,11 @@ def test_production_is_refused(settings: Settings) -> None:
         call_command("load_demo", verbosity=0)
     with system():
         assert not User.objects.exists()
+
+
+def test_a_scanner_that_does_not_answer_is_said(settings: Settings) -> None:
+    settings.CLAMAV_SOCKET = "/nowhere/clamd.ctl"
+    with pytest.raises(CommandError, match="unset CLAMAV_SOCKET"):
+        call_command("load_demo", verbosity=0)
+    with system():
+        assert not User.objects.exists()

@@ -24,6 +24,8 @@ from conversations.models import Answer, Attachment, Conversation, Message, RedF
 from medichat import demo
 from medichat.db import encrypted_files
 from medichat.db.context import acting_as, system
+from medichat.file_checks import NotScanned
+from medichat.file_checks.viruses import refuse_infected
 from prescriptions.issue import Proposal
 from prescriptions.models import IssuedSheet, Prescription
 from prescriptions.respond import respond
@@ -48,13 +50,14 @@ class Command(BaseCommand):
         """Load everything or nothing."""
         if settings.PRODUCTION:
             raise CommandError("The demonstration clinic is not for production: its passwords are public.")
+        pictures = {visit.picture: checked_picture(visit.picture) for visit in demo.VISITS if visit.picture}
         with encrypted_files.pending(), transaction.atomic():
             with system():
                 if User.objects.exists():
                     raise CommandError("There are people in this database. The demonstration needs an empty one.")
                 people = create_people()
             for visit in demo.VISITS:
-                play(visit, people)
+                play(visit, people, pictures)
         if options["verbosity"]:
             for line in self.sign_ins:
                 self.stdout.write(line)
@@ -122,14 +125,23 @@ def create_chart(patient: User, sex: str | None, chart: demo.Chart | None) -> No
         )
 
 
-def play(visit: demo.Visit, people: dict[str, User]) -> None:
+def checked_picture(name: str) -> SimpleUploadedFile:
+    """The picture, already asked about: inside a transaction nobody waits for a virus scanner."""
+    picture = SimpleUploadedFile(name, drawn_picture(), content_type="image/jpeg")
+    try:
+        refuse_infected(picture)
+    except NotScanned:
+        raise CommandError("The virus scanner does not answer. Start it, or unset CLAMAV_SOCKET.") from None
+    return picture
+
+
+def play(visit: demo.Visit, people: dict[str, User], pictures: dict[str, SimpleUploadedFile]) -> None:
     """One consultation: what the patient says, and what a doctor does."""
     patient = people[visit.patient]
     with acting_as(patient):
         conversation = chat.open_consultation(patient)
         if visit.picture:
-            picture = SimpleUploadedFile(visit.picture, drawn_picture(), content_type="image/jpeg")
-            attachments.attach(conversation, picture, by=patient, client_token=uuid.uuid4())
+            attachments.attach(conversation, pictures[visit.picture], by=patient, client_token=uuid.uuid4())
         talk(conversation, visit, patient)
     if visit.claimed_by:
         doctor = people[visit.claimed_by]
