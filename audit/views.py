@@ -37,6 +37,7 @@ KINDS: dict[str, str] = {
     Action.BREAK_GLASS_OPENED: "Your record was opened in an emergency",
 }
 OTHER_KINDS = {
+    "refill_requests": "Requests for refills",
     "home": "Your home page",
     "history": "Your list of consultations",
     "who_viewed": "This page",

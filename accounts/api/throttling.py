@@ -1,7 +1,7 @@
 """The same limits of attempts as on the pages, for endpoints (see ``accounts.throttle``)."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from http import HTTPStatus
 from typing import Any
 
@@ -13,9 +13,16 @@ from accounts.throttle import Attempt, Limits, View, attempt_of, throttled
 from medichat.api.errors import refusal
 
 
-def limited(limits: Limits, view: View, *, about: Callable[[HttpRequest], str] | None = None) -> View:
-    """Limit the POST requests of an endpoint; ``about`` reads which account it is, the sent e-mail unless given."""
-    return throttled(limits, account=about or sent_email, refusal=_too_many)(view)
+def limited(
+    limits: Limits,
+    view: View,
+    *,
+    about: Callable[[HttpRequest], str] | None = None,
+    methods: Collection[str] = frozenset({"POST"}),
+) -> View:
+    """Limit the requests of an endpoint with these methods; ``about`` reads which account it is, the sent e-mail
+    unless given."""
+    return throttled(limits, account=about or sent_email, refusal=_too_many, methods=methods)(view)
 
 
 def sent_email(request: HttpRequest) -> str:

@@ -75,21 +75,22 @@ def proposals_in(sent: dict[str, Any]) -> tuple[Answer, list[Proposal]]:
         call_to_office=sent["callToOffice"],
         private_note=sent["notes"],
     )
-    proposals = [
-        Proposal(
-            medication_name=item["medication"],
-            dose=item["dosage"],
-            route=item["route"],
-            frequency=item["frequency"],
-            duration=item["duration"],
-            quantity=item["quantity"],
-            quantity_unit=item["quantityUnit"],
-            refills=item["refills"],
-            expires_on=item["expirationDate"] or timezone.localdate() + DEFAULT_VALIDITY,
-            instructions=item["instructions"],
-            override_reason=item["overrideReason"],
-            acknowledged=item["acknowledged"],
-        )
-        for item in sent.get("prescriptions", ())
-    ]
-    return answer, proposals
+    return answer, [proposal_in(item) for item in sent.get("prescriptions", ())]
+
+
+def proposal_in(item: dict[str, Any]) -> Proposal:
+    """One medicine of a validated body."""
+    return Proposal(
+        medication_name=item["medication"],
+        dose=item["dosage"],
+        route=item["route"],
+        frequency=item["frequency"],
+        duration=item["duration"],
+        quantity=item["quantity"],
+        quantity_unit=item["quantityUnit"],
+        refills=item["refills"],
+        expires_on=item["expirationDate"] or timezone.localdate() + DEFAULT_VALIDITY,
+        instructions=item["instructions"],
+        override_reason=item["overrideReason"],
+        acknowledged=item["acknowledged"],
+    )

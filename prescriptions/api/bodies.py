@@ -71,7 +71,7 @@ def prescription(row: Prescription) -> PrescriptionBody:
         route=row.route,
         frequency=row.frequency,
         duration=row.duration,
-        quantity=_number(row.quantity),
+        quantity=number(row.quantity),
         quantityUnit=row.quantity_unit,
         refills=unknown.REFILLS if row.refills is None else row.refills,
         status=row.state,
@@ -103,7 +103,8 @@ def answer(row: Conversation, body: ConversationBody, prescriptions: Iterable[Pr
     )
 
 
-def _number(value: Decimal | None) -> float | None:
+def number(value: Decimal | None) -> float | None:
+    """A quantity; a whole one without a point."""
     if value is None:
         return None
     return int(value) if value == value.to_integral_value() else float(value)

@@ -269,7 +269,7 @@ class RespondView(DoctorView):
         try:
             prescriptions = respond(case, answer, proposals, by=self.person)
         except UnsettledAlertsError as fault:
-            return _unsettled(request, fault, [proposal.medication_name for proposal in proposals])
+            return unsettled(request, fault, [proposal.medication_name for proposal in proposals])
         case.doctor = self.person
         body = consultations.conversation(case, for_doctor=True, notes=answer.private_note or None)
         answered = AnsweredCaseBody(
@@ -408,7 +408,7 @@ def _by_patient(entries: Iterable[Any]) -> dict[uuid.UUID, list[Any]]:
     return found
 
 
-def _unsettled(request: Request, fault: UnsettledAlertsError, names: Sequence[str]) -> JsonResponse:
+def unsettled(request: Request, fault: UnsettledAlertsError, names: Sequence[str]) -> JsonResponse:
     """Status 409 with the alerts, each with the medicine that it is about; nothing was written."""
     alerts = [
         AlertBody(

@@ -1,14 +1,33 @@
 """Addresses of consultations with their answers and prescriptions in the API, below ``/api``."""
 
+from django.http import HttpRequest
 from django.urls import path
 
-from prescriptions.api import claims, doctor, patient, prescribed
+from accounts.api.throttling import limited
+from accounts.throttle import VERIFY
+from prescriptions.api import claims, doctor, patient, prescribed, refills
+
+
+def _path(request: HttpRequest) -> str:
+    return request.path
+
 
 urlpatterns = [
     path("patients/conversations", patient.ConversationsView.as_view(), name="conversations"),
     path("patients/conversations/<id:conversation_id>", patient.ConversationView.as_view(), name="conversation"),
     path("patients/notifications", patient.NoticesView.as_view(), name="notifications"),
     path("chatbot/conversation/<id:conversation_id>", patient.ChatConversationView.as_view(), name="chat_conversation"),
+    path("patients/refill-requests", refills.OwnRefillRequestsView.as_view(), name="own_refills"),
+    path("patients/refill-requests/<id:request_id>", refills.OwnRefillRequestView.as_view(), name="own_refill"),
+    path("doctors/refill-requests", refills.RefillRequestsView.as_view(), name="refills"),
+    path("doctors/refill-requests/<id:request_id>/approve", refills.ApproveRefillView.as_view(), name="refill_approve"),
+    path("doctors/refill-requests/<id:request_id>/decline", refills.DeclineRefillView.as_view(), name="refill_decline"),
+    path("doctors/prescriptions/<id:prescription_id>/dispensed", refills.DispensedView.as_view(), name="dispensed"),
+    path(
+        "verify/<str:code>",
+        limited(VERIFY, refills.VerifyPrescriptionView.as_view(), about=_path, methods={"GET", "HEAD"}),
+        name="verify_prescription",
+    ),
     path("doctors/pending-conversations", doctor.PendingView.as_view(), name="pending"),
     path("doctors/my-conversations", doctor.OwnCasesView.as_view(), name="own_cases"),
     path("doctors/stats", doctor.StatsView.as_view(), name="doctor_stats"),

@@ -1,9 +1,7 @@
 """The report for administrators: which safety alerts doctors went past, how often, and why."""
 
-import csv
-import io
+from collections.abc import Sequence
 from datetime import timedelta
-from typing import Any
 
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
@@ -12,18 +10,19 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 
 from accounts.access import administrator_required, person
+from accounts.signals import list_viewed
 from medichat.paging import page_of
 from prescriptions import signals
 from prescriptions.forms import PeriodForm
 from prescriptions.models import PrescriptionAlert
 from prescriptions.models.alerts import PrescriptionAlertQuerySet
+from records.csv_file import as_csv
 
 USUAL_PERIOD = timedelta(days=30)
 MOST_ROWS = 20_000
 """Rows of a file: a longer period is asked for in parts."""
 OFTEN_SHOWN = 10
 COLUMNS = ("day", "severity", "kind", "alert", "rule", "medicine", "doctor", "patient record", "doctor's reason")
-_BEGINS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @administrator_required
@@ -36,7 +35,7 @@ def overrides(request: HttpRequest) -> HttpResponse:
     found = _found(request, form)
     often = found.order_by().values("severity", "title", "source").annotate(times=Count("pk"))
     page = page_of(request, _with_rows(found), "-created_at", "-id")
-    signals.overrides_reported.send(PrescriptionAlert, by=person(request))
+    _tell(request, page.rows)
     context = {
         "form": form,
         "page": page,
@@ -57,23 +56,26 @@ def overrides_file(request: HttpRequest) -> HttpResponse:
     if len(rows) > MOST_ROWS:
         form.add_error("to", f"These are more than {MOST_ROWS:,} rows. Choose a shorter period.")
         return render(request, "prescriptions/overrides.html", {"form": form}, status=422)
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([plain(value) for value in _values(row)] for row in rows)
-    signals.overrides_reported.send(PrescriptionAlert, by=person(request))
+    _tell(request, rows)
     name = f"overridden-alerts-{form.cleaned_data['since']}-{form.cleaned_data['to']}.csv"
     return HttpResponse(
-        text.getvalue().encode("utf-8-sig"),  # the mark tells spreadsheets that these are not their own letters
+        as_csv(COLUMNS, (_values(row) for row in rows)),
         content_type="text/csv; charset=utf-8",
         headers={"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "private, no-store"},
     )
 
 
-def plain(value: object) -> str:
-    """A value that no spreadsheet takes for a formula."""
-    text = "" if value is None else str(value)
-    return f"'{text}" if text.startswith(_BEGINS_A_FORMULA) else text
+def _tell(request: HttpRequest, rows: Sequence[PrescriptionAlert]) -> None:
+    """Put on record that the report was made, and every patient whom it named."""
+    asker = person(request)
+    signals.overrides_reported.send(PrescriptionAlert, by=asker)
+    list_viewed.send(
+        PrescriptionAlert,
+        by=asker,
+        patient_ids=[row.patient_id for row in rows],
+        resource_type="report",
+        why="administration",
+    )
 
 
 def _form(request: HttpRequest) -> PeriodForm:
@@ -94,7 +96,7 @@ def _with_rows(found: PrescriptionAlertQuerySet) -> PrescriptionAlertQuerySet:
     return found.select_related("prescription", "patient", "overridden_by")
 
 
-def _values(row: PrescriptionAlert) -> tuple[Any, ...]:
+def _values(row: PrescriptionAlert) -> tuple[str, ...]:
     return (
         timezone.localtime(row.created_at).date().isoformat(),
         row.get_severity_display(),
@@ -102,7 +104,7 @@ def _values(row: PrescriptionAlert) -> tuple[Any, ...]:
         row.title,
         row.source,
         row.prescription.medication_name,
-        row.overridden_by,
-        row.patient.record_number,
+        str(row.overridden_by or ""),
+        str(row.patient.record_number),
         row.override_reason or "seen, no words",
     )

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_GET, require_http_methods
 
 from accounts.access import doctor_required, person
-from accounts.signals import viewed
+from accounts.signals import list_viewed, viewed
 from medichat.paging import page_of
 from prescriptions.answering import Row
 from prescriptions.check import chart_of, check_items
@@ -98,9 +98,8 @@ def refills(request: HttpRequest) -> HttpResponse:
     if mine_only:
         waiting = waiting.filter(prescription__doctor=doctor)
     page = page_of(request, waiting.select_related("prescription__doctor", "patient"), "created_at", "id")
-    viewed.send(
-        RefillRequest, by=doctor, patient_id=None, resource_type="refill_requests", resource_id=None, why="care"
-    )
+    ids = [asked.patient_id for asked in page.rows]
+    list_viewed.send(RefillRequest, by=doctor, patient_ids=ids, resource_type="refill_requests", why="care")
     return render(request, "prescriptions/refills.html", {"page": page, "mine_only": mine_only})
 
 

@@ -248,7 +248,7 @@ def test_the_statements_of_the_list_do_not_grow(
 ) -> None:  # fmt: skip
     client = client_of(her_doctor)
     client.get("/refills/")
-    with django_assert_max_num_queries(12) as few:
+    with django_assert_max_num_queries(15) as few:
         client.get("/refills/")
     for _ in range(5):
         RefillRequestFactory(
@@ -256,7 +256,7 @@ def test_the_statements_of_the_list_do_not_grow(
                 conversation=asked.prescription.conversation, patient=patient, doctor=her_doctor
             )
         )
-    with django_assert_max_num_queries(12) as many:
+    with django_assert_max_num_queries(15) as many:
         client.get("/refills/")
 
     assert len(few) == len(many)

@@ -37,7 +37,7 @@ SEARCHES = [
     ("/my-access/?show=emergencies", ""),
 ]
 # The code on the paper opens these to whoever has it, and nobody else has it: tests/prescriptions/test_verify.py.
-OPENED_BY_A_CODE = {"prescriptions:verify"}
+OPENED_BY_A_CODE = {"prescriptions:verify", "api:verify_prescription"}
 # It would end the session with which the rest is tried.
 NOT_POSTED = {"accounts:sign_out", "api:logout"}
 
