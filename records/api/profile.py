@@ -114,6 +114,7 @@ class ProfileView(PatientView):
 
     @reads_header("If-Match", "The `ETag` of the profile that was loaded; without it nothing is compared.")
     @refuses(412, STALE)
+    @refuses(428, "There is an `If-Match`, but it names no version.")
     @takes(SettingsSent, PhotoSent)
     def patch(self, request: Request) -> Answer[ProfileSavedBody]:
         """Store what is meant as a change."""

@@ -332,3 +332,10 @@ def test_unknown_fields_are_ignored(ana: Client, patient: User) -> None:
     response = save(ana, role="admin", isActive=False, email="x@example.org", assignedDoctor="x", id="y")
     assert response.status_code == 200
     assert (response.json()["patient"]["role"], response.json()["patient"]["email"]) == ("patient", patient.email)
+
+
+def test_an_if_match_that_names_no_version_is_refused(api_of: ClientOf, patient: User) -> None:
+    response = api_of(patient).patch(
+        "/api/patients/profile", {"phone": "5"}, content_type="application/json", headers={"If-Match": " "}
+    )
+    assert is_error(response, 428)
