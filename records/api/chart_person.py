@@ -71,7 +71,6 @@ class PhotoOfPatientView(ChartView):
 
     @sends_file("image/jpeg", "The photo.")
     @refuses(404, "There is no photo.")
-    @refuses(404, "There is no photo.")
     def get(self, request: Request, patient_id: uuid.UUID | None = None) -> HttpResponseBase:
         """404 where there is none."""
         chart = self.opened(patient_id)
