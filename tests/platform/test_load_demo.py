@@ -111,6 +111,7 @@ def test_production_is_refused(settings: Settings) -> None:
         assert not User.objects.exists()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_scanner_that_does_not_answer_is_said(settings: Settings) -> None:
     settings.CLAMAV_SOCKET = "/nowhere/clamd.ctl"
     with pytest.raises(CommandError, match="unset CLAMAV_SOCKET"):
