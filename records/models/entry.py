@@ -298,20 +298,21 @@ def withdraws_none(statement: str, *, unless: BesideNone | None = None) -> list[
     The row of the statement is locked first, so that nobody states 'none' while the entry is not committed yet. New
     entries are looked at together, once for each statement.
     """
-    says_something = "entered_in_error_at IS NULL"
-    changes = ["patient_id", "entered_in_error_at"]
-    if unless:
-        says_something += f" AND {{row}}{unless.column} IS DISTINCT FROM {unless.sql}"
-        changes.append(unless.column)
+
+    def says_something(row: str) -> str:
+        beside_none = f" AND {row}{unless.column} IS DISTINCT FROM {unless.sql}" if unless else ""
+        return f"{row}entered_in_error_at IS NULL{beside_none}"
+
+    changes = ["patient_id", "entered_in_error_at", *([unless.column] if unless else [])]
     # Names and values from this package, never input.
-    added = f"(SELECT patient_id FROM added WHERE {says_something.format(row='')})"  # noqa: S608  # nosec B608
+    added = f"(SELECT patient_id FROM added WHERE {says_something('')})"  # noqa: S608  # nosec B608
     return [
         pgtrigger.Trigger(
             name="withdraws_none",
             when=pgtrigger.After,
             operation=pgtrigger.UpdateOf(*changes),  # type: ignore[no-untyped-call]  # pgtrigger's is untyped
             func=f"""
-                IF NEW.{says_something.format(row="NEW.")} THEN
+                IF {says_something("NEW.")} THEN
                     PERFORM 1 FROM patient_medical_info WHERE patient_id = NEW.patient_id FOR UPDATE;
                     UPDATE patient_medical_info SET {statement} = NULL
                     WHERE patient_id = NEW.patient_id AND {statement} IS NOT NULL;

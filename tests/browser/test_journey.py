@@ -84,7 +84,7 @@ def test_from_the_first_message_to_the_prescription(
     his.get_by_role("link", name="HORVAT, Ana").click()
     assert "burning feeling when I pass water" in his.locator(".transcript").inner_text()
     his.get_by_label("Diagnosis").fill("Cystitis")
-    his.get_by_label("ICD-10 code").fill("n30.0")
+    his.get_by_label("ICD-10-CM code").fill("n30.0")
     his.get_by_label("Recommendations").fill("Drink enough. Come back if you get a fever.")
     prescribe(his, 0, "Nitrofurantoin 100 mg", "1 capsule", "BD", "3 days")
     prescribe(his, 1, "Paracetamol 500 mg", "2 tablets", "q6h PRN", "3 days")

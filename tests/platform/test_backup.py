@@ -30,7 +30,7 @@ PRIVATE, PUBLIC = new_key_pair()
 PRIVATE_TEXT, PUBLIC_TEXT = (f"office:{base64.urlsafe_b64encode(key).decode()}" for key in (PRIVATE, PUBLIC))
 EVERY_TABLE = (
     "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p')"
-    " AND NOT relispartition ORDER BY 1"
+    " AND relpersistence = 'p' AND NOT relispartition ORDER BY 1"  # an unlogged table holds nothing that lasts
 )
 GUARDS = (
     "SELECT c.relname, c.relrowsecurity, c.relforcerowsecurity, (SELECT array_agg(t.tgname || t.tgenabled::text"
