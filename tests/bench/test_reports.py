@@ -99,6 +99,7 @@ def test_reports_beside_the_legacy_shape(clinic: Server) -> None:
         for turn in range(-1, rounds(5)):  # the first is to warm up
             for name in ASKED:
                 ways: dict[str, Callable[[], int]] = {
+                    # The types of a lambda's defaults cannot be written.
                     "all": lambda name=name: answered(administrator, name),  # type: ignore[misc]
                     "own": lambda name=name: answered(doctor, name),  # type: ignore[misc]
                     "legacy": lambda name=name: len(plain.execute(legacy_shape.QUESTIONS[name]).fetchall()),  # type: ignore[misc]

@@ -123,6 +123,7 @@ def test_no_condition_is_invented_and_a_date_that_is_none_is_kept_as_text(clinic
 def test_no_entry_of_the_chart_is_stamped_with_the_time_of_migration() -> None:
     for table in ("allergies", "medications", "medical_history", "surgical_history", "family_history", "immunizations"):
         # Table names are constants.
+        # Names of tables and columns are constants.
         assert rows(f"SELECT count(*) FROM {table} WHERE created_at IS NOT NULL") == [(0,)], table  # noqa: S608
 
 

@@ -42,6 +42,7 @@ def loaded(folder: Path) -> Outcome:
 def counts() -> dict[str, int]:
     tables = [*TABLES, *DERIVED]
     # Table names are constants.
+    # Names of tables and columns are constants.
     return {name: int(rows(f"SELECT count(*) FROM {name}")[0][0]) for name in tables}  # noqa: S608
 
 
@@ -276,6 +277,7 @@ def test_nobody_but_the_system_may_delete_what_was_imported(
             connection.execute("SELECT set_config('medichat.role', %s, true)", [role])
             for table in ("messages", "allergies", "conversations", "users", "prescriptions"):
                 # Table names are constants.
+                # Names of tables and columns are constants.
                 assert connection.execute(f"DELETE FROM {table}".encode()).rowcount == 0  # noqa: S608
 
 

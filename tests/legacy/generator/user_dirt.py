@@ -33,8 +33,10 @@ USER_DIRT.values(
     ("birth_ambiguous", "dateOfBirth", "04/10/1990", "date_not_understood"),
     ("birth_unknown", "dateOfBirth", "unknown", "date_not_understood"),
     # BSON dates have no zone.
+    # BSON's dates are UTC and have no zone.
     ("birth_at_midnight_elsewhere", "dateOfBirth", datetime(1971, 5, 3, 22), "civil_day_restored"),  # noqa: DTZ001
     # BSON dates have no zone.
+    # BSON's dates are UTC and have no zone.
     ("birth_before_anybody", "dateOfBirth", datetime(12, 1, 1), "date_out_of_range"),  # noqa: DTZ001
     ("birth_outside_the_calendar", "dateOfBirth", DatetimeMS(2**55), "date_out_of_range"),
     ("photo_leads_outside", "profilePhoto", "../../../etc/passwd", ""),
@@ -80,6 +82,7 @@ USER_DIRT.values(
     ("history_date_partial", "medicalHistory", [{"condition": "Gout", "diagnosedDate": "2015"}], "date_text_kept"),
     ("history_date_text", "medicalHistory", [{"condition": "Gout", "diagnosedDate": "3.2.2015"}], "date_text_parsed"),
     # BSON dates have no zone.
+    # BSON's dates are UTC and have no zone.
     ("operation_with_a_date", "surgicalHistory", [{"procedure": "Tonsillectomy", "date": datetime(1999, 4, 5)}], ""),  # noqa: DTZ001
     ("operation_unnamed", "surgicalHistory", [{"date": "2011", "notes": "abroad"}], "name_missing"),
     ("relative_without_relation", "familyHistory", [{"condition": "Gout"}], ""),
